@@ -52,6 +52,7 @@ def outline(lines: Sequence[str]) -> list[str]:
                 numbers = [*numbers[:level], match["number"].replace(" ", ""), *[""] * (len(_HEADINGS) - level - 1)]
                 title = re.split(r"[。：]", match["title"])[0].strip()[:_TITLE_LENGTH]
                 break
-        path = "".join(numbers)
+        # A numbered item inside a box reads 专栏1·2: without the dot it would read as box 12.
+        path = "".join([*numbers[:3], "·" if numbers[2] and numbers[3] else "", *numbers[3:]])
         names.append(f"{path} {title}".strip() or "文首")
     return names
