@@ -1,0 +1,62 @@
+"""Make text from data safe to show in a terminal and to hold in a spreadsheet."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+_ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
+
+
+def printable(text: str) -> str:
+    r"""Show control characters, line breaks and direction overrides as escapes, so that a name reads as written.
+
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return "".join(
+        character if unicodedata.category(character) not in {"Cc", "Cf", "Zl", "Zp", "Cs"} else _escape(character)
+        for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def neutralised(cell: str) -> str:
+    """Keep a spreadsheet from running a cell that reads like a formula: an apostrophe goes before it.
+
+    A cell that already has the shape of a neutralised one gets one more apostrophe, so that `restored` gives each
+    text back as it was.
+
+    >>> neutralised("=1+1"), restored(neutralised("=1+1")), restored(neutralised("'=x"))
+    ("'=1+1", '=1+1', "'=x")
+    """
+    return "'" + cell if cell.startswith(_FORMULA_START) or _ESCAPED_FORMULA.match(cell) else cell
+
+
+def restored(cell: str) -> str:
+    """Undo `neutralised`."""
+    return cell[1:] if _ESCAPED_FORMULA.match(cell) else cell
+
+
+def display_width(text: str) -> int:
+    """Count the terminal columns that a text takes; Chinese characters take two.
+
+    >>> display_width("安亭a")
+    5
+    """
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1 for c in text
+    )
+
+
+def halfwidth(text: str) -> str:
+    """Turn full-width letters, digits and signs into their plain forms (NFKC), and trim.
+
+    >>> halfwidth("ＡＢ１２（上海） ")
+    'AB12(上海)'
+    """
+    return unicodedata.normalize("NFKC", text).strip()
