@@ -1,0 +1,226 @@
+"""Read `layers/`: where things are, as checked layers of features in WGS 84."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from gis.errors import Fault, InputError
+from gis.schema import GEOMETRY_TYPES, LAYER_COLUMNS, SKETCHED_BASES, Column
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Record = Mapping[str, Any]
+Geometries = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=False)
+class Layer:
+    """The features of one kind in one city.
+
+    `records` holds the columns of `gis.schema.LAYER_COLUMNS`; `geometry` has one shapely geometry (or None) for
+    each record, shape (n,), WGS 84, longitude before latitude.
+    """
+
+    city: str
+    kind: str
+    records: tuple[Record, ...]
+    geometry: Geometries
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[tuple[Record, BaseGeometry | None]]:
+        return iter(zip(self.records, self.geometry, strict=True))
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """The position of each id."""
+        return {record["id"]: position for position, record in enumerate(self.records)}
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids, in order."""
+        return [record["id"] for record in self.records]
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self.positions
+
+    def record(self, id_: str) -> Record:
+        """The columns of one feature; KeyError where the layer has no such id."""
+        return self.records[self.positions[id_]]
+
+    def geometry_of(self, id_: str) -> BaseGeometry | None:
+        """The geometry of one feature; KeyError where the layer has no such id."""
+        found: BaseGeometry | None = self.geometry[self.positions[id_]]
+        return found
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column, in order; None where a record lacks it."""
+        return [record.get(name) for record in self.records]
+
+    def where(self, keep: Iterable[bool] | NDArray[np.bool_]) -> Layer:
+        """The layer with only the features that `keep` marks."""
+        mask = np.fromiter(keep, bool, len(self))
+        return replace(
+            self,
+            records=tuple(record for record, kept in zip(self.records, mask, strict=True) if kept),
+            geometry=self.geometry[mask],
+        )
+
+    def placed(self) -> Layer:
+        """The layer with only the features that have a geometry."""
+        return self.where(geometry is not None for geometry in self.geometry)
+
+    def holding_on(self, day: date | None) -> Layer:
+        """The layer with only the features that hold on a day; all of them, where no day is given."""
+        if day is None:
+            return self
+        text = day.isoformat()
+        return self.where(
+            (record.get("valid_from") or "") <= text < (record.get("valid_to") or "9999") for record in self.records
+        )
+
+    def frame(self) -> gpd.GeoDataFrame:
+        """The layer as a GeoDataFrame in EPSG:4326, one row a feature."""
+        import geopandas as gpd
+
+        return gpd.GeoDataFrame(
+            [dict(record) for record in self.records], geometry=list(self.geometry), crs="EPSG:4326"
+        )
+
+
+def is_sketched(record: Record) -> bool:
+    """Whether a feature's outline or position is a sketch: schematic or proxy."""
+    return record.get("geometry_basis") in SKETCHED_BASES
+
+
+def layer_of(city: str, kind: str, features: Iterable[tuple[Record, BaseGeometry | None]]) -> Layer:
+    """Put features together to a layer, sorted by id."""
+    ordered = sorted(features, key=lambda feature: str(feature[0]["id"]))
+    geometry = np.empty(len(ordered), dtype=object)
+    geometry[:] = [found for _, found in ordered]
+    return Layer(city, kind, tuple(dict(record) for record, _ in ordered), geometry)
+
+
+def read_features(path: Path, where: str) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
+    """Read a GeoJSON FeatureCollection: the properties and geometry of each feature.
+
+    Raises:
+        InputError: it is not JSON, not a FeatureCollection, or a geometry cannot be understood.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError([Fault(where, f"is not readable as JSON: {error}")]) from error
+    if not isinstance(document, dict) or not isinstance(document.get("features"), list):
+        raise InputError([Fault(where, "is not a GeoJSON FeatureCollection")])
+    found: list[tuple[dict[str, Any], BaseGeometry | None]] = []
+    faults: list[Fault] = []
+    for number, feature in enumerate(document["features"], 1):
+        try:
+            geometry = None if feature["geometry"] is None else shape(feature["geometry"])
+            found.append((dict(feature["properties"]), geometry))
+        except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError) as error:
+            faults.append(Fault(where, f"is not a GeoJSON feature: {type(error).__name__} {error}", number))
+    if "crs" in document:
+        faults.append(Fault(where, "has a crs member; layers are WGS 84 without one (RFC 7946): convert and remove it"))
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def read_layer(root: Path, city: str, kind: str, faults: list[Fault]) -> Layer:
+    """Read one layer of a project and hold it against the schema; every fault is added to `faults`.
+
+    A layer whose file is not there is an empty one.
+    """
+    where = f"layers/{city}/{kind}.geojson"
+    path = root / where
+    if not path.exists():
+        return layer_of(city, kind, [])
+    try:
+        features = read_features(path, where)
+    except InputError as error:
+        faults += error.faults
+        return layer_of(city, kind, [])
+    faults += check_features(features, kind, where)
+    return layer_of(city, kind, [feature for feature in features if isinstance(feature[0].get("id"), str)])
+
+
+def check_features(features: Sequence[tuple[Record, BaseGeometry | None]], kind: str, where: str) -> list[Fault]:
+    """Hold features against the schema of their kind: columns, values, geometry, and what must go together."""
+    faults: list[Fault] = []
+    seen: set[str] = set()
+    for number, (record, geometry) in enumerate(features, 1):
+        row = record.get("id") or number
+        says = [*_check_columns(record, LAYER_COLUMNS[kind]), *_check_geometry(record, geometry, kind)]
+        if record.get("id") in seen:
+            says.append("the id is there twice")
+        seen.add(str(record.get("id")))
+        faults += [Fault(where, what, row) for what in says]
+    return faults
+
+
+def _check_columns(record: Record, columns: Sequence[Column]) -> Iterator[str]:
+    for column in columns:
+        value = record.get(column.name)
+        if value is None or value == "":
+            if column.required:
+                yield f"{column.name} is missing ({column.about})"
+        elif column.type is float and isinstance(value, int | float) and not isinstance(value, bool):
+            if not np.isfinite(value):
+                yield f"{column.name} is {value!r}, which is not a finite number"
+        elif not isinstance(value, column.type) or (isinstance(value, bool) and column.type is not bool):
+            yield f"{column.name} is {value!r}; it must be of type {column.type.__name__}"
+        elif column.allowed is not None and value not in column.allowed:
+            yield f"{column.name} is {value!r}; allowed: {', '.join(sorted(column.allowed))}"
+        elif column.name in {"valid_from", "valid_to"} and not _is_date(value):
+            yield f"{column.name} is {value!r}; it must be a date like 2021-04-09"
+
+
+def _is_date(value: object) -> bool:
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _check_geometry(record: Record, geometry: BaseGeometry | None, kind: str) -> Iterator[str]:
+    if geometry is None:
+        if not record.get("stand_in_for") and not record.get("unplaced_reason"):
+            yield "there is no geometry and no unplaced_reason that says why"
+        return
+    if record.get("stand_in_for"):
+        yield "there is a geometry and stand_in_for too; a stand-in's point is derived from its place, so give one only"
+    for name in ("geometry_basis", "accuracy_m", "geometry_source"):
+        if record.get(name) in (None, ""):
+            yield f"there is a geometry but no {name}"
+    accuracy = record.get("accuracy_m")
+    if isinstance(accuracy, int | float) and accuracy <= 0:
+        yield f"accuracy_m is {accuracy}; it must be above 0"
+    if geometry.geom_type not in GEOMETRY_TYPES[kind]:
+        yield f"the geometry is a {geometry.geom_type}; allowed: {', '.join(sorted(GEOMETRY_TYPES[kind]))}"
+    elif geometry.is_empty:
+        yield "the geometry is empty"
+    elif not np.isfinite(shapely.get_coordinates(geometry)).all():
+        yield "a coordinate is not a finite number"
+    else:
+        west, south, east, north = geometry.bounds
+        if west < -180 or east > 180 or south < -90 or north > 90:
+            yield f"the coordinates reach from {west}, {south} to {east}, {north}; they must be degrees of WGS 84"
+        elif not geometry.is_valid:
+            yield f"the geometry is not valid: {shapely.is_valid_reason(geometry)}"
