@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from gis.errors import Fault, InputError
+from gis.geojson import read_features
 from gis.schema import GEOMETRY_TYPES, LAYER_COLUMNS, SKETCHED_BASES, Column
 
 if TYPE_CHECKING:
@@ -113,33 +112,6 @@ def layer_of(city: str, kind: str, features: Iterable[tuple[Record, BaseGeometry
     geometry = np.empty(len(ordered), dtype=object)
     geometry[:] = [found for _, found in ordered]
     return Layer(city, kind, tuple(dict(record) for record, _ in ordered), geometry)
-
-
-def read_features(path: Path, where: str) -> list[tuple[dict[str, Any], BaseGeometry | None]]:
-    """Read a GeoJSON FeatureCollection: the properties and geometry of each feature.
-
-    Raises:
-        InputError: it is not JSON, not a FeatureCollection, or a geometry cannot be understood.
-    """
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError([Fault(where, f"is not readable as JSON: {error}")]) from error
-    if not isinstance(document, dict) or not isinstance(document.get("features"), list):
-        raise InputError([Fault(where, "is not a GeoJSON FeatureCollection")])
-    found: list[tuple[dict[str, Any], BaseGeometry | None]] = []
-    faults: list[Fault] = []
-    for number, feature in enumerate(document["features"], 1):
-        try:
-            geometry = None if feature["geometry"] is None else shape(feature["geometry"])
-            found.append((dict(feature["properties"]), geometry))
-        except (KeyError, TypeError, ValueError, AttributeError, shapely.errors.ShapelyError) as error:
-            faults.append(Fault(where, f"is not a GeoJSON feature: {type(error).__name__} {error}", number))
-    if "crs" in document:
-        faults.append(Fault(where, "has a crs member; layers are WGS 84 without one (RFC 7946): convert and remove it"))
-    if faults:
-        raise InputError(faults)
-    return found
 
 
 def read_layer(root: Path, city: str, kind: str, faults: list[Fault]) -> Layer:

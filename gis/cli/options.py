@@ -1,0 +1,137 @@
+"""Say each option that several commands share once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gis.errors import UsageError
+
+if TYPE_CHECKING:
+    from gis.project import Project
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+class FeatureFormat(StrEnum):
+    """How features are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    GEOJSON = "geojson"
+    CSV = "csv"
+
+
+class Lang(StrEnum):
+    """The language of maps and reports."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--project", help="Folder of the project; by default the nearest one with a gis.toml, else the bundled one."
+    ),
+]
+CitiesOption = Annotated[list[str] | None, typer.Option("--city", help="Only this city (may be given more than once).")]
+CityOption = Annotated[str | None, typer.Option("--city", help="The city.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print it.")]
+FeatureFormatOption = Annotated[FeatureFormat, typer.Option("--format", help="How to print it.")]
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language of headings and maps.")]
+DatumOption = Annotated[
+    str, typer.Option("--datum", help="Datum of the coordinates given: wgs84, gcj02, bd09, cgcs2000 or an EPSG code.")
+]
+OnOption = Annotated[
+    str | None, typer.Option("--on", help="The layout of this day, such as 2020-12-31; by default every layout.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Write to this file instead of the standard output (-).")
+]
+
+
+def open_project(
+    folder: Path | None, cities: Sequence[str] | None = None, kinds: Sequence[str] | None = None
+) -> Project:
+    """Load the project that `--project` and `--city` name, whole or only the layers asked for.
+
+    Raises:
+        ProjectError: it breaks its own rules.
+    """
+    from gis.project import find_project, load_project
+    from gis.schema import LAYER_KINDS
+
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"--project is {folder}, which is not a folder")
+    return load_project(folder or find_project(), cities=cities or None, kinds=kinds or LAYER_KINDS)
+
+
+def one_city(project: Project, given: str | None) -> str:
+    """The city that is meant: the one given, or the only one there is.
+
+    Raises:
+        UsageError: none is given and the project has several.
+        UnknownIdError: the project has no such city.
+    """
+    if given is not None:
+        return project.city(given).id
+    if len(project.cities) > 1:
+        raise UsageError(f"the project has several cities; say which: --city {' | '.join(project.cities)}")
+    return next(iter(project.cities))
+
+
+def parse_day(text: str | None) -> date | None:
+    """Read the day given by `--on`.
+
+    Raises:
+        UsageError: it is not a date.
+    """
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--on is {text!r}; write a day like 2020-12-31") from error
+
+
+_DISTANCE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>m|km|米|公里)?", re.IGNORECASE)
+
+
+def parse_distance(text: str) -> float:
+    """Read a distance as metres: a bare number or one with m, km, 米 or 公里.
+
+    Raises:
+        UsageError: it is not a distance, or not above 0.
+    """
+    match = _DISTANCE.fullmatch(text.strip())
+    metres = (
+        float(match["number"]) * (1000 if (match["unit"] or "m").lower() in {"km", "公里"} else 1) if match else 0.0
+    )
+    if metres <= 0:
+        raise UsageError(f"the distance is {text!r}; write metres or kilometres above 0, such as 500, 800m or 2km")
+    return metres
+
+
+def wgs84_position(lon: float, lat: float, datum: str) -> tuple[float, float]:
+    """The position given at the prompt, as WGS 84 longitude and latitude in degrees.
+
+    Raises:
+        DatumError: the datum is not known, or the numbers cannot be coordinates of it.
+    """
+    from gis.datum import convert, parse_datum
+
+    x, y = convert(lon, lat, parse_datum(datum))
+    return float(x), float(y)

@@ -1,0 +1,154 @@
+"""Answer `gis query`: at, in, near, nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
+
+from gis.analysis import query
+from gis.cli.options import (
+    CitiesOption,
+    DatumOption,
+    FeatureFormat,
+    FeatureFormatOption,
+    ProjectOption,
+    open_project,
+    parse_distance,
+    wgs84_position,
+)
+from gis.cli.show import emit, emit_rows
+from gis.errors import UsageError
+from gis.project import Project
+
+app = typer.Typer(help="Ask what is at a point, in a zone, near something, or nearest.", no_args_is_help=True)
+
+
+class Kind(StrEnum):
+    """A kind of feature."""
+
+    ZONES = "zones"
+    ENTERPRISES = "enterprises"
+    ROADS = "roads"
+    FACILITIES = "facilities"
+    DISTRICTS = "districts"
+
+
+Longitude = Annotated[float, typer.Argument(metavar="LON", help="Longitude in degrees (or easting in metres).")]
+Latitude = Annotated[float, typer.Argument(metavar="LAT", help="Latitude in degrees (or northing in metres).")]
+At = Annotated[tuple[float, float] | None, typer.Option("--at", metavar="LON LAT", help="A point.")]
+KindsOption = Annotated[list[Kind] | None, typer.Option("--kind", help="Only features of this kind (repeatable).")]
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands of this module."""
+    root.add_typer(app, name="query")
+
+
+@app.command("at")
+def at(
+    lon: Longitude,
+    lat: Latitude,
+    datum: DatumOption = "wgs84",
+    city: CitiesOption = None,
+    project: ProjectOption = None,
+    format_: FeatureFormatOption = FeatureFormat.TABLE,
+) -> None:
+    """Print the zones whose outline contains a point, the smallest first.
+
+    Example: gis query at 121.1575 31.2904 --datum gcj02
+    """
+    x, y = wgs84_position(lon, lat, datum)
+    loaded = open_project(project, city, kinds=("districts", "zones"))
+    _show(query.at(loaded, x, y), format_, ["id", "name", "city", "within", "geometry_basis", "accuracy_m"])
+
+
+@app.command("in")
+def in_zone(
+    zone: Annotated[str, typer.Option("--zone", help="Id of the zone.")],
+    kind: Annotated[Kind, typer.Option("--kind", help="What to look for.")] = Kind.ENTERPRISES,
+    segment: Annotated[str | None, typer.Option("--segment", help="Only firms of this chain link.")] = None,
+    project: ProjectOption = None,
+    format_: FeatureFormatOption = FeatureFormat.TABLE,
+) -> None:
+    """Print what lies in a zone, and the firms that a document puts there.
+
+    Example: gis query in --zone auto-innovation-port --segment driving
+    """
+    _show(query.in_zone(open_project(project), zone, kind, segment), format_)
+
+
+@app.command("near")
+def near(
+    within: Annotated[str, typer.Option("--within", help="How near: 500, 800m, 2km.")],
+    at: At = None,
+    zone: Annotated[str | None, typer.Option("--zone", help="Near this zone.")] = None,
+    road: Annotated[str | None, typer.Option("--road", help="Near this road.")] = None,
+    enterprise: Annotated[str | None, typer.Option("--enterprise", help="Near this enterprise.")] = None,
+    kind: KindsOption = None,
+    datum: DatumOption = "wgs84",
+    project: ProjectOption = None,
+    format_: FeatureFormatOption = FeatureFormat.TABLE,
+) -> None:
+    """Print what lies within a straight-line distance of a point, zone, road or enterprise.
+
+    Example: gis query near --at 121.1575 31.2904 --within 2km --kind facilities
+    """
+    distance = parse_distance(within)
+    named = {"zones": zone, "roads": road, "enterprises": enterprise}
+    given = {noun: id_ for noun, id_ in named.items() if id_ is not None}
+    if len(given) + (at is not None) != 1:
+        raise UsageError("say near what, once: --at LON LAT, --zone ID, --road ID or --enterprise ID")
+    loaded = open_project(project)
+    if at is not None:
+        place: BaseGeometry = Point(wgs84_position(*at, datum))
+        _show(query.near(loaded, place, distance, _kinds(kind)), format_)
+        return
+    ((noun, id_),) = given.items()
+    place = _known_place(loaded, noun, id_)
+    _show(query.near(loaded, place, distance, _kinds(kind), exclude=id_), format_)
+
+
+def _known_place(project: Project, noun: str, id_: str) -> BaseGeometry:
+    _, record, geometry = project.find(noun, id_)
+    if geometry is None:
+        raise UsageError(f"{id_} ({record['name']}) has no position: {record.get('unplaced_reason')}")
+    if record.get("stand_in_for"):
+        raise UsageError(
+            f"{id_} ({record['name']}) is known only to lie in {record['stand_in_for']}: ask --zone for that"
+        )
+    return geometry
+
+
+@app.command("nearest")
+def nearest(
+    at: Annotated[tuple[float, float], typer.Option("--at", metavar="LON LAT", help="A point.")],
+    kind: KindsOption = None,
+    count: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 3,
+    datum: DatumOption = "wgs84",
+    project: ProjectOption = None,
+    format_: FeatureFormatOption = FeatureFormat.TABLE,
+) -> None:
+    """Print the features nearest to a point, with distances in metres.
+
+    Example: gis query nearest --at 121.1575 31.2904 --kind roads -n 3
+    """
+    lon, lat = wgs84_position(*at, datum)
+    _show(query.nearest(open_project(project), lon, lat, _kinds(kind), count), format_)
+
+
+def _kinds(given: Sequence[Kind] | None) -> Sequence[str]:
+    return [str(kind) for kind in given] if given else ("zones", "enterprises", "roads", "facilities")
+
+
+def _show(found: Sequence[query.Found], format_: FeatureFormat, columns: Sequence[str] | None = None) -> None:
+    if format_ == FeatureFormat.GEOJSON:
+        from gis.geojson import dump_features
+
+        emit(dump_features([({**item.record, **item.row()}, item.geometry) for item in found]).decode("utf-8"))
+    else:
+        emit_rows([item.row() for item in found], format_, columns)

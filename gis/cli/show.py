@@ -1,0 +1,65 @@
+"""Print: data to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from gis.cli.options import FeatureFormat, Format
+from gis.output import tables
+from gis.text import printable
+
+
+def prepare_streams() -> None:
+    """Let both streams take any text: piped output is UTF-8, a console shows what it can and escapes the rest."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="backslashreplace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def note(message: str) -> None:
+    """Say something to the person: progress, a warning, a fault."""
+    typer.echo("\n".join(printable(line) for line in message.split("\n")), err=True)
+
+
+def emit(text: str) -> None:
+    """Print data as it is."""
+    typer.echo(text, nl=False)
+
+
+def emit_rows(
+    rows: Sequence[Mapping[str, Any]],
+    format_: Format | FeatureFormat,
+    columns: Sequence[str] | None = None,
+    headings: Mapping[str, str] | None = None,
+) -> None:
+    """Print rows in the format asked for; `columns` narrows the table for people, JSON and CSV hold all."""
+    if format_ == "json":
+        emit(tables.as_json(list(rows)))
+    elif format_ == "csv":
+        emit(tables.as_csv(rows))
+    elif rows:
+        emit(tables.as_table(rows, columns, headings))
+    else:
+        note("nothing found")
+
+
+def write_output(data: bytes, output: Path | None) -> None:
+    """Write data to a file, or to stdout where the file is None or `-`."""
+    if output is None or str(output) == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    from gis.files import write_bytes_atomic
+
+    write_bytes_atomic(output, data)
+    note(f"wrote {output}")

@@ -1,0 +1,1 @@
+"""Turn results into text and bytes; nothing is computed here."""
