@@ -1,0 +1,204 @@
+/**
+ * Tell all that is known of one thing, with the clause that says so.
+ */
+
+import { byId, el, fill } from "./dom.js";
+import { allowedFacets, data, find, isStandIn, placeOf, pointCards, pointNames, points, positionOf, rolesOf, segmentOf } from "./model.js";
+import { isSketch } from "./paint.js";
+import { reachShare, rowValues } from "./table.js";
+import { change, state } from "./state.js";
+import { segmentMark } from "./tree.js";
+import { area, distance, nameOf, num, percent, t, term } from "./words.js";
+
+const LIST = 60;
+
+/** @param {any} citation @returns {HTMLElement} */
+function cite(citation) {
+  const plan = find("plans", citation.plan);
+  return el("p", { class: "cite" },
+    el("bdi", { text: t("cite.plan", { plan: plan ? nameOf(plan, "title") : citation.plan }) }), " ",
+    el("span", { text: citation.section || "" }), " ",
+    el("span", { class: "where", text: t("cite.line", { line: citation.line, file: citation.file }) }));
+}
+
+/** @param {Array<[string, any]>} pairs @returns {HTMLElement|null} */
+function facts(pairs) {
+  const kept = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "" && value !== "–");
+  return kept.length ? el("dl", { class: "facts" }, ...kept.flatMap(([key, value]) => [el("dt", { text: key }), el("dd", {}, value)])) : null;
+}
+
+/** @param {any} thing @returns {HTMLElement} how the geometry came to be, and how exact it is */
+function basisOf(thing) {
+  if (thing.unplaced_reason && !thing.geometry && !thing.basis) return el("section", {}, el("h3", { text: t("card.basis") }), el("p", { class: "unplaced", text: t("card.unplaced") + thing.unplaced_reason }));
+  return el("section", {}, el("h3", { text: t("card.basis") }),
+    facts([
+      [t("card.basis.kind"), thing.basis ? el("span", {}, el("span", { class: "tag" + (isSketch(thing.basis) ? " warn" : ""), text: term("basis", thing.basis) }), " ", t("basis." + thing.basis + ".why")) : t("card.unplaced")],
+      [t("card.accuracy"), thing.accuracy_m ? t("card.accuracy.value", { m: distance(thing.accuracy_m) }) : null],
+      [t("card.source"), thing.source],
+    ]));
+}
+
+/** @param {any} thing @returns {any[]} */
+function head(thing) {
+  const other = thing.name_en && nameOf(thing) !== thing.name_en ? thing.name_en : thing.name !== nameOf(thing) ? thing.name : null;
+  return [
+    el("h2", { id: "card-title", tabindex: -1 }, el("bdi", { text: nameOf(thing) })),
+    other ? el("p", { class: "other-name" }, el("bdi", { text: other })) : null,
+    thing.aliases?.length ? el("p", { class: "aliases" }, t("card.aliases"), el("bdi", { text: thing.aliases.join("、") })) : null,
+  ];
+}
+
+/** @param {any} member @returns {HTMLElement} */
+function roleItem(member) {
+  const plan = find("plans", member.system.plan);
+  return el("li", {},
+    el("p", {}, el("span", { class: "role", text: member.role }), el("strong", { text: nameOf(member.system) }), el("span", { class: "muted", text: " · " + (plan?.short || plan?.title || member.system.plan) })),
+    member.name_as_written && member.name_as_written !== placeOf(member.place_id)?.name ? el("p", { class: "muted" }, t("card.as_written"), el("bdi", { text: "“" + member.name_as_written + "”" })) : null,
+    member.functions?.length ? el("p", { class: "functions" }, ...member.functions.map((f) => el("span", { class: "tag", text: f }))) : null,
+    facts([[t("card.text_area"), member.area_km2 ? area(member.area_km2) + " km²" : null], [t("card.status"), term("status", member.status)], [t("card.parent"), member.parent ? placeLink(member.parent) : null]]),
+    ...(member.citations || []).map(cite));
+}
+
+/** @param {string} id @returns {HTMLElement} */
+function placeLink(id) {
+  const place = placeOf(id);
+  return el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: "places", id } }) } }, el("bdi", { text: place ? nameOf(place) : id }));
+}
+
+/** @param {string} row @returns {Promise<HTMLElement|null>} */
+async function firmsOf(row) {
+  const counts = points.rows[row];
+  if (!counts?.list_a) return null;
+  const members = [...new Set([...counts.list_a, ...counts.list_i])];
+  if (!members.length) return null;
+  return el("section", {}, el("h3", { text: t("card.firms", { n: num(members.length) }) }), await firmList(members));
+}
+
+/** @param {number[]} members @returns {Promise<HTMLElement>} */
+export async function firmList(members) {
+  const names = await pointNames();
+  const row = (i) => el("li", {}, el("button", { class: "link", type: "button", on: { click: () => selectPoint(i, true) } }, segmentMark(segmentOf(i)), el("bdi", { text: names[i] })));
+  const list = el("ul", { class: "firm-list" }, ...members.slice(0, LIST).map(row));
+  if (members.length > LIST) {
+    const more = el("button", { class: "small", type: "button", text: t("card.more", { n: num(members.length - LIST) }), on: { click: () => { fill(list, ...members.slice(0, 2000).map(row)); } } });
+    list.append(el("li", {}, more));
+  }
+  return list;
+}
+
+/** @param {any} place @param {string} kind @returns {Promise<any[]>} */
+async function placeCard(place, kind) {
+  const figures = place.figures || {}, values = rowValues(place.id, figures, allowedFacets());
+  const roles = rolesOf(place.id);
+  const within = reachShare(place.id, figures), firms = reachShare(place.id, figures, "enterprise_share");
+  return [
+    ...head(place),
+    el("p", { class: "kind", text: kind === "districts" && !place.category ? term("level", place.level) : term("category", place.category) }),
+    facts([
+      [t("figure.area"), area(values.area) === "–" ? null : area(values.area) + " km²"],
+      [t(data.kind === "city" ? "figure.attributed" : "figure.inside"), num(data.kind === "city" ? values.attributed : values.inside)],
+      [t("figure.inside"), data.kind === "city" ? num(values.inside) : null],
+      [t("figure.expected"), values.expected === undefined || values.expected === null ? null : num(values.expected, 1) + (values.low === undefined ? "" : t("figure.interval", { low: num(values.low), high: num(values.high) }))],
+      [t("figure.density"), figures.density_per_km2 === undefined ? null : num(figures.density_per_km2, 2) + " /km²"],
+      [t("figure.road"), figures.road_km === undefined ? null : num(figures.road_km, 2) + " km"],
+      [t("figure.road_density"), figures.road_density_km_per_km2 ? num(figures.road_density_km_per_km2, 2) + " km/km²" : null],
+      [t("figure.reach", { r: num(state.radius) }), within === undefined || within === null ? null : percent(within)],
+      [t("figure.reach_firms", { r: num(state.radius) }), firms === undefined || firms === null ? null : percent(firms)],
+    ]),
+    roles.length ? el("section", {}, el("h3", { text: t("card.roles") }), el("ul", { class: "roles" }, ...roles.map(roleItem))) : null,
+    await firmsOf(place.id),
+    basisOf(place),
+    place.note ? el("p", { class: "note", text: place.note }) : null,
+  ];
+}
+
+/** @param {any} mention @returns {HTMLElement} */
+function mentionItem(mention) {
+  const segment = data.segments.find((s) => s.id === mention.segment);
+  return el("li", {},
+    el("p", {}, el("bdi", { text: "“" + mention.name_as_written + "”" }), mention.label && mention.label !== mention.name_as_written ? el("span", { class: "muted", text: " " + mention.label }) : null),
+    facts([
+      [t("card.mention.place"), mention.place ? placeLink(mention.place) : null],
+      [t("card.mention.segment"), segment ? nameOf(segment, "label") : null],
+      [t("card.mention.standing"), term("standing", mention.standing)],
+      [t("card.mention.activity"), mention.activity],
+      [t("card.status"), term("status", mention.status)],
+      [t("card.year"), mention.year],
+      [t("card.length"), mention.length_km ? num(mention.length_km, 1) + " km" : null],
+      [t("card.count"), mention.count === undefined ? null : num(mention.count) + " " + (mention.unit || "")],
+    ]),
+    cite(mention.citation));
+}
+
+/** @param {any[]|undefined} mentions @returns {HTMLElement|null} */
+function mentionsOf(mentions) {
+  return mentions?.length ? el("section", {}, el("h3", { text: t("card.mentions", { n: mentions.length }) }), el("ul", { class: "roles" }, ...mentions.map(mentionItem))) : null;
+}
+
+/** @param {number} i @returns {Promise<any[]>} */
+async function firmCard(i) {
+  const [names, cards] = await Promise.all([pointNames(), pointCards()]);
+  const card = cards[i] || {}, segment = segmentOf(i), at = positionOf(i);
+  return [
+    ...head({ ...card, name: names[i] }),
+    el("p", { class: "kind" }, segmentMark(segment), " ", nameOf(segment, "label"), card.kind ? " · " + term("kind", card.kind) : "", " ", el("span", { class: "tag", text: term("standing", points.standings[points.facets[points.facet[i]][1]]) })),
+    facts([[t("card.address"), card.address], [t("card.stands_in"), card.stand_in_for ? placeLink(card.stand_in_for) : null],
+      [t("card.position"), at ? at.lon.toFixed(5) + ", " + at.lat.toFixed(5) : null]]),
+    isStandIn(i) ? el("p", { class: "unplaced", text: t("card.stand_in.why") }) : null,
+    mentionsOf(card.mentions),
+    points.has_cards ? basisOf({ ...card, geometry: at }) : null,
+    card.note ? el("p", { class: "note", text: card.note }) : null,
+  ];
+}
+
+/** @param {any} thing @param {string} prefix @returns {any[]} */
+function thingCard(thing, prefix) {
+  return [
+    ...head(thing),
+    el("p", { class: "kind", text: term(prefix + ".type", thing.type) }),
+    facts([[t("card.length"), thing.length_km ? num(thing.length_km, 2) + " km" : null], [t("card.status"), term("status", thing.status)], [t("card.year"), thing.year], [t("card.stands_in"), thing.stand_in_for ? placeLink(thing.stand_in_for) : null]]),
+    mentionsOf(thing.mentions),
+    basisOf(thing),
+    thing.note ? el("p", { class: "note", text: thing.note }) : null,
+  ];
+}
+
+/**
+ * Select a point; its position goes along so that the map can mark it.
+ * @param {number} i
+ * @param {boolean} [fly]
+ */
+export async function selectPoint(i, fly = false) {
+  const at = positionOf(i), cards = await pointCards();
+  change({ selected: { type: "point", id: i, fly, at: at && { ...at, accuracy_m: isStandIn(i) ? 0 : cards[i]?.accuracy_m || 0 } } });
+}
+
+/** @param {number[]} members */
+export function selectBundle(members) {
+  change({ selected: { type: "bundle", id: members[0], members } });
+}
+
+/** Show the card of what is selected, or none. */
+export async function drawCard() {
+  const box = byId("card"), body = byId("card-body"), chosen = /** @type {any} */ (state.selected);
+  if (!chosen) {
+    box.hidden = true;
+    document.body.classList.remove("has-card");
+    return;
+  }
+  let content = null;
+  if (chosen.type === "point") content = await firmCard(Number(chosen.id));
+  else if (chosen.type === "bundle") content = [el("h2", { id: "card-title", tabindex: -1, text: t("card.bundle", { n: num(chosen.members.length) }) }), el("p", { class: "kind", text: t("card.bundle.why") }), await firmList(chosen.members)];
+  else if (chosen.type === "custom") content = await chosen.content();
+  else if (chosen.type === "roads" || chosen.type === "facilities") content = find(chosen.type, chosen.id) && thingCard(find(chosen.type, chosen.id), chosen.type === "roads" ? "road" : "facility");
+  else if (placeOf(chosen.id)) content = await placeCard(placeOf(chosen.id), chosen.type);
+  if (state.selected !== chosen) return;
+  if (!content) {
+    change({ selected: null });
+    return;
+  }
+  fill(body, ...content);
+  body.scrollTop = 0;
+  box.hidden = false;
+  document.body.classList.add("has-card");
+}

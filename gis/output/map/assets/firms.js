@@ -1,0 +1,229 @@
+/**
+ * Draw the firms on a canvas of their own, and say which one is under the pointer.
+ */
+
+import { spread } from "./codec.js";
+import { ink, inkOn } from "./paint.js";
+import { allowedFacets, data, isStandIn, points, segmentOf } from "./model.js";
+import { runsIn, stampPoints } from "./stamps.js";
+import { state } from "./state.js";
+
+/** Above this many points they are stamped into pixels; below, each is drawn with its letter. */
+const LETTERED = 2000;
+const GOLDEN = Math.PI * (3 - Math.sqrt(5));
+
+/**
+ * @typedef {Object} Mark one thing drawn for a hand-drawn point or a bundle of points; x and y in layer pixels
+ * @property {number} x
+ * @property {number} y
+ * @property {number} r
+ * @property {number[]} members
+ */
+
+/** The canvas layer; `marks` is what it last drew, where points are few enough to be drawn one by one. */
+export const FirmsLayer = L.Renderer.extend({
+  options: { padding: 0.15, pane: "firms" },
+
+  _initContainer() {
+    const canvas = (this._container = document.createElement("canvas"));
+    canvas.className = "firms";
+    canvas.setAttribute("aria-hidden", "true");
+    this._context = canvas.getContext("2d");
+    this.marks = [];
+  },
+
+  _destroyContainer() {
+    this._container.remove();
+    delete this._container;
+  },
+
+  _updatePaths() {},
+
+  _onZoomEnd() {},
+
+  _update() {
+    if (this._map._animatingZoom && this._bounds) return;
+    L.Renderer.prototype._update.call(this);
+    this.redraw();
+  },
+
+  /** Draw again what is in view. */
+  redraw() {
+    if (!this._map || !this._bounds) return;
+    const ratio = (this._ratio = Math.min(window.devicePixelRatio || 1, points.placed > 200000 ? 1.5 : 2));
+    const size = this._bounds.getSize(), canvas = this._container;
+    const width = Math.round(size.x * ratio), height = Math.round(size.y * ratio);
+    L.DomUtil.setPosition(canvas, this._bounds.min);
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+      canvas.style.width = size.x + "px";
+      canvas.style.height = size.y + "px";
+      this._image = null;
+    }
+    this._allowed = state.layers.has("firms") ? allowedFacets() : new Uint8Array(points.facets.length);
+    if (points.placed > LETTERED) this._stamp(width, height);
+    else this._draw(width, height);
+  },
+
+  /** @returns {{scale: number, left: number, top: number}} steps -> layer pixels */
+  _transform() {
+    const world = this._map.options.crs.scale(this._map.getZoom()), origin = this._map.getPixelOrigin();
+    return { scale: points.step * world, left: points.x0 * world - origin.x, top: points.y0 * world - origin.y };
+  },
+
+  _stamp(width, height) {
+    const context = this._context;
+    if (!this._image) {
+      this._image = context.createImageData(width, height);
+      this._pixels = new Uint32Array(this._image.data.buffer);
+    } else this._pixels.fill(0);
+    const { scale, left, top } = this._transform(), ratio = this._ratio, min = this._bounds.min;
+    const view = { width, height, scale: scale * ratio, left: (left - min.x) * ratio, top: (top - min.y) * ratio };
+    const colors = Uint32Array.from(points.facets, ([segment]) => abgr(data.segments[segment].color));
+    this.radius = this._radius();
+    this.inView = stampPoints(this._pixels, view, points, this._allowed, colors, abgr(ink("paper")), this.radius * ratio, spread);
+    context.putImageData(this._image, 0, 0);
+  },
+
+  /** A disc's radius in pixels: it grows as the map is zoomed in and points thin out. */
+  _radius() {
+    const size = this._map.getSize(), { scale } = this._transform();
+    const across = 2 ** points.bits * scale;
+    const inView = points.placed * Math.min(1, (size.x * size.y) / (across * across));
+    return Math.max(1, Math.min(6, 0.42 * Math.sqrt((size.x * size.y) / Math.max(inView, 1))));
+  },
+
+  _draw(width, height) {
+    const context = this._context, ratio = this._ratio, min = this._bounds.min;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.setTransform(ratio, 0, 0, ratio, -min.x * ratio, -min.y * ratio);
+    this.marks = this._arrange();
+    this.inView = 0;
+    const rim = ink("paper"), text = ink("text");
+    for (const mark of this.marks) {
+      this.inView += mark.members.length;
+      if (mark.members.length > 1) drawBundle(context, mark, rim, text);
+      else drawFirm(context, mark, rim);
+    }
+  },
+
+  /** Place the marks: firms at one spot stand around it, or become a bundle where there is no room. */
+  _arrange() {
+    const { scale, left, top } = this._transform();
+    const zoom = this._map.getZoom(), spots = new Map();
+    const box = this._bounds.pad ? this._bounds : L.bounds(this._bounds.min, this._bounds.max);
+    for (let i = 0; i < points.placed; i++) {
+      if (!this._allowed[points.facet[i]]) continue;
+      const key = points.x[i] * 16777216 + points.y[i];
+      const spot = spots.get(key);
+      if (spot) spot.push(i);
+      else spots.set(key, [i]);
+    }
+    const radius = points.placed > 800 ? Math.max(3, Math.min(8, (zoom - 8) * 1.4)) : Math.max(4.5, Math.min(9, (zoom - 7.5) * 1.6));
+    const marks = [];
+    for (const members of spots.values()) {
+      const x = points.x[members[0]] * scale + left, y = points.y[members[0]] * scale + top;
+      if (x < box.min.x - 60 || y < box.min.y - 60 || x > box.max.x + 60 || y > box.max.y + 60) continue;
+      const spacing = radius * 1.28;
+      const around = spacing * Math.sqrt(members.length);
+      const roomy = members.length === 1 || around < 4.5 * 2 ** Math.max(0, zoom - 9.5);
+      if (members.length > 1 && !roomy) marks.push({ x, y, r: Math.min(22, 9 + 2.2 * Math.sqrt(members.length)), members });
+      else members.forEach((member, k) => {
+        const d = members.length === 1 ? 0 : spacing * Math.sqrt(k + 0.6), angle = k * GOLDEN;
+        marks.push({ x: x + d * Math.cos(angle), y: y + d * Math.sin(angle), r: radius, members: [member] });
+      });
+    }
+    // Bundles above, so that their numbers can be read.
+    return marks.sort((a, b) => a.members.length - b.members.length);
+  },
+
+  /**
+   * The points at a place on the map.
+   * @param {{x: number, y: number}} at layer pixels
+   * @returns {number[]} none, one, or the members of a bundle
+   */
+  hit(at) {
+    if (!state.layers.has("firms") || !this._allowed) return [];
+    if (points.placed <= LETTERED) {
+      for (let m = this.marks.length - 1; m >= 0; m--) {
+        const mark = this.marks[m];
+        if (Math.hypot(mark.x - at.x, mark.y - at.y) <= mark.r + 3) return mark.members;
+      }
+      return [];
+    }
+    const { scale, left, top } = this._transform();
+    const x = (at.x - left) / scale, y = (at.y - top) / scale, near = (this.radius + 3) / scale;
+    let best = -1, least = near * near;
+    runsIn(points, x - near, y - near, x + near, y + near, (from, to) => {
+      for (let i = from; i < to; i++) {
+        const dx = points.x[i] - x, dy = points.y[i] - y, d = dx * dx + dy * dy;
+        if (d <= least && this._allowed[points.facet[i]]) {
+          least = d;
+          best = i;
+        }
+      }
+    }, spread);
+    return best < 0 ? [] : [best];
+  },
+});
+
+/** @param {string} color #rrggbb @returns {number} as a little-endian pixel */
+function abgr(color) {
+  const v = parseInt(color.slice(1, 7), 16);
+  return (0xff000000 | ((v & 255) << 16) | (v & 0xff00) | (v >> 16)) >>> 0;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mark} mark
+ * @param {string} rim
+ */
+function drawFirm(context, mark, rim) {
+  const i = mark.members[0], segment = segmentOf(i), hollow = isStandIn(i);
+  context.beginPath();
+  context.arc(mark.x, mark.y, mark.r, 0, 2 * Math.PI);
+  context.fillStyle = hollow ? rim : segment.color;
+  context.fill();
+  context.lineWidth = hollow ? Math.max(1.5, mark.r * 0.24) : 1.2;
+  context.strokeStyle = hollow ? segment.color : rim;
+  context.stroke();
+  if (mark.r < 7) return;
+  context.font = "600 " + Math.round(mark.r * 1.25) + "px " + ink("font");
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = hollow ? ink("text") : inkOn(segment.color);
+  context.fillText(segment.glyph, mark.x, mark.y + 0.5);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Mark} mark
+ * @param {string} rim
+ * @param {string} text
+ */
+function drawBundle(context, mark, rim, text) {
+  const counts = new Map();
+  for (const i of mark.members) counts.set(segmentOf(i), (counts.get(segmentOf(i)) || 0) + 1);
+  context.beginPath();
+  context.arc(mark.x, mark.y, mark.r + 1, 0, 2 * Math.PI);
+  context.fillStyle = rim;
+  context.fill();
+  let from = -Math.PI / 2;
+  for (const segment of data.segments) {
+    if (!counts.has(segment)) continue;
+    const to = from + (counts.get(segment) / mark.members.length) * 2 * Math.PI;
+    context.beginPath();
+    context.arc(mark.x, mark.y, mark.r - 1.5, from, to);
+    context.lineWidth = 4;
+    context.strokeStyle = segment.color;
+    context.stroke();
+    from = to;
+  }
+  context.font = "600 11px " + ink("font");
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = text;
+  context.fillText(String(mark.members.length), mark.x, mark.y + 0.5);
+}

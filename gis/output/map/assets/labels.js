@@ -1,0 +1,141 @@
+/**
+ * Write names on the map so that none covers another.
+ */
+
+import { el, fill } from "./dom.js";
+import { data, placeOf } from "./model.js";
+import { systemInk } from "./paint.js";
+import { holdsNow } from "./shapes.js";
+import { state } from "./state.js";
+import { nameOf } from "./words.js";
+
+/** @typedef {{x0: number, y0: number, x1: number, y1: number}} Box in layer pixels */
+/** @typedef {{text: string, kind: string, x: number, y: number, color: string|null, width: number, size: number}} Label */
+
+/** @type {Label[]} what was last written, for those who draw the map again elsewhere */
+export let written = [];
+
+const measure = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+/** @type {Map<any, {lat: number, lng: number, span: number}>} */
+const anchors = new Map();
+
+/**
+ * A point well inside a shape: the middle of the widest stretch on a few levels of its largest ring.
+ * @param {any} geometry
+ * @returns {{lat: number, lng: number, span: number}} span: the stretch's width in degrees
+ */
+export function anchorOf(geometry) {
+  const known = anchors.get(geometry);
+  if (known) return known;
+  let best = { lat: 0, lng: 0, span: -1 };
+  if (geometry.type === "Point") best = { lat: geometry.coordinates[1], lng: geometry.coordinates[0], span: 0 };
+  else if (geometry.type.endsWith("LineString")) {
+    const line = geometry.type === "LineString" ? geometry.coordinates : geometry.coordinates.reduce((a, b) => (b.length > a.length ? b : a));
+    const [lng, lat] = line[Math.floor(line.length / 2)];
+    best = { lat, lng, span: 0 };
+  } else {
+    const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+    const height = (rings) => Math.max(...rings[0].map((p) => p[1])) - Math.min(...rings[0].map((p) => p[1]));
+    const rings = polygons.reduce((a, b) => (height(b) > height(a) ? b : a));
+    const low = Math.min(...rings[0].map((p) => p[1])), tall = height(rings);
+    for (const level of [0.5, 0.42, 0.58, 0.34, 0.66]) {
+      const y = low + tall * level, cuts = [];
+      for (const ring of rings) {
+        for (let i = 1; i < ring.length; i++) {
+          const [ax, ay] = ring[i - 1], [bx, by] = ring[i];
+          if (ay > y !== by > y) cuts.push(ax + ((y - ay) / (by - ay)) * (bx - ax));
+        }
+      }
+      cuts.sort((a, b) => a - b);
+      for (let i = 0; i + 1 < cuts.length; i += 2) {
+        const span = cuts[i + 1] - cuts[i];
+        if (span > best.span * 1.15) best = { lat: y, lng: (cuts[i] + cuts[i + 1]) / 2, span };
+      }
+    }
+  }
+  anchors.set(geometry, best);
+  return best;
+}
+
+/** @param {Box} a @param {Box} b @returns {boolean} */
+function meets(a, b) {
+  return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
+}
+
+/** @returns {Array<{text: string, kind: string, geometry: any, color: string|null}>} the most important first */
+function wanted() {
+  const found = [], seen = new Set();
+  const sides = state.compare ? new Set([state.compare.left, state.compare.right]) : null;
+  const chosen = state.selected && placeOf(String(state.selected.id));
+  if (chosen?.geometry) {
+    found.push({ text: nameOf(chosen), kind: "zone", geometry: chosen.geometry, color: null });
+    seen.add(chosen.id);
+  }
+  for (const system of data.systems) {
+    if (sides && !sides.has(system.key)) continue;
+    for (const member of system.members) {
+      const place = placeOf(member.place_id);
+      if (!place?.geometry || seen.has(place.id) || !(sides || state.shown.has(member.key))) continue;
+      seen.add(place.id);
+      found.push({ text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(system.position) });
+    }
+  }
+  const districts = data.districts.filter((d) => d.geometry && !seen.has(d.id) && (d.level === "historic" ? state.date && holdsNow(d) : !state.date || holdsNow(d)));
+  districts.sort((a, b) => Number(b.role === "subject") - Number(a.role === "subject"));
+  for (const district of districts) found.push({ text: nameOf(district), kind: district.role === "subject" ? "district" : "context", geometry: district.geometry, color: null });
+  for (const road of data.roads) {
+    if (road.geometry && [...state.layers].some((l) => l.startsWith("roads."))) found.push({ text: nameOf(road), kind: "road", geometry: road.geometry, color: null });
+  }
+  return found;
+}
+
+const SIZES = { zone: 13, district: 15, context: 12, road: 11 };
+
+/**
+ * @param {any} map
+ * @param {Array<{x: number, y: number, r: number, members: number[]}>} marks drawn firms, which labels keep clear of
+ */
+export function writeLabels(map, marks) {
+  const pane = map.getPane("labels");
+  written = [];
+  if (!state.layers.has("labels")) {
+    fill(pane);
+    return;
+  }
+  const size = map.getSize(), min = map.containerPointToLayerPoint([0, 0]);
+  const view = { x0: min.x + 4, y0: min.y + 4, x1: min.x + size.x - 4, y1: min.y + size.y - 4 };
+  const dots = marks.map((m) => ({ x0: m.x - m.r, y0: m.y - m.r, x1: m.x + m.r, y1: m.y + m.r })), taken = [];
+  const furniture = document.querySelectorAll("[data-keep-clear]");
+  const origin = map.getContainer().getBoundingClientRect();
+  for (const node of furniture) {
+    const box = node.getBoundingClientRect();
+    if (box.width) taken.push({ x0: box.left - origin.left + min.x - 4, y0: box.top - origin.top + min.y - 4, x1: box.right - origin.left + min.x + 4, y1: box.bottom - origin.top + min.y + 4 });
+  }
+  const family = getComputedStyle(document.documentElement).getPropertyValue("--font");
+  for (const { text, kind, geometry, color } of wanted()) {
+    const anchor = anchorOf(geometry), at = map.latLngToLayerPoint(anchor);
+    const px = SIZES[kind], short = text.length > 40 ? text.slice(0, 39) + "…" : text;
+    measure.font = `${kind === "zone" || kind === "district" ? 600 : 400} ${px}px ${family}`;
+    const width = measure.measureText(short).width + (kind === "district" || kind === "context" ? short.length * 2 : 0) + 8, height = px + 6;
+    if (kind === "district" || kind === "context") {
+      // A district's name stands in it or not at all.
+      const across = Math.abs(map.latLngToLayerPoint([anchor.lat, anchor.lng + anchor.span]).x - at.x);
+      if (across < width * 0.8) continue;
+    }
+    const gap = height / 2 + 6;
+    const spots = [[0, 0], [0, -gap], [0, gap], [0, -gap * 2], [0, gap * 2], [width / 2 + 12, 0], [-width / 2 - 12, 0], [0, -gap * 3.4], [0, gap * 3.4], [width / 2 + 30, -gap], [-width / 2 - 30, -gap], [width / 2 + 30, gap], [-width / 2 - 30, gap]];
+    const tried = kind === "context" || kind === "road" ? spots.slice(0, 3) : spots;
+    const boxes = tried.map(([dx, dy]) => [Math.round(at.x + dx), Math.round(at.y + dy)]).map(([x, y]) => ({ x, y, x0: x - width / 2, y0: y - height / 2, x1: x + width / 2, y1: y + height / 2 }))
+      .filter((box) => box.x0 > view.x0 && box.x1 < view.x1 && box.y0 > view.y0 && box.y1 < view.y1 && !taken.some((other) => meets(box, other)));
+    const covered = (box) => dots.reduce((sum, dot) => sum + Number(meets(box, dot)), 0);
+    // Clear of every firm if it can be; a zone's name may cover some rather than be left out.
+    const best = boxes.map((box, rank) => ({ box, cost: covered(box) * 4 + rank })).sort((p, q) => p.cost - q.cost)[0];
+    if (!best || (kind !== "zone" && best.cost >= 8)) continue;
+    taken.push(best.box);
+    written.push({ text: short, kind, x: best.box.x, y: best.box.y, color, width, size: px });
+  }
+  fill(pane, ...written.map((label) => el("span", {
+    class: "label label-" + label.kind, text: label.text, dir: "auto",
+    css: { left: label.x + "px", top: label.y + "px", ...(label.color ? { color: label.color } : {}) },
+  })));
+}

@@ -1,0 +1,173 @@
+/**
+ * Open the page: read the data, build the map and the panels, and keep them in step with what the reader chooses.
+ */
+
+import { drawCard, selectBundle, selectPoint } from "./card.js";
+import { readJson } from "./codec.js";
+import { byId, el, fill } from "./dom.js";
+import { FirmsLayer } from "./firms.js";
+import { anchorOf, writeLabels } from "./labels.js";
+import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
+import { FACILITY_SHAPES, isDark, ROAD_STYLES } from "./paint.js";
+import { drawPanel, setUpPanel } from "./panel.js";
+import { setUpSearch } from "./search.js";
+import { drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitReach, setUpShapes } from "./shapes.js";
+import { change, state, when } from "./state.js";
+import { drawTools } from "./tools.js";
+import { lang, nameOf, speak, t } from "./words.js";
+
+/** @type {{kind: string, id: string}|null} the vector shape under the pointer */
+let under = null;
+/** @type {{kind: string, id: string}|null} the vector shape just clicked; the map's own click decides what it means */
+let picked = null;
+
+/** Write the scale bar and the words at the map's rim. @param {any} map */
+function drawFurniture(map) {
+  const size = map.getSize(), y = size.y / 2;
+  const metres = map.distance(map.containerPointToLatLng([0, y]), map.containerPointToLatLng([100, y])) / 100;
+  const power = 10 ** Math.floor(Math.log10(metres * 110));
+  const nice = [10, 5, 4, 2, 1].map((k) => k * power).find((v) => v <= metres * 110) || power;
+  byId("scale-text").textContent = nice >= 1000 ? nice / 1000 + " km" : nice + " m";
+  byId("scale-bar").style.width = nice / metres + "px";
+  byId("north-letter").textContent = t("north");
+}
+
+/** Write the page's title and labels. */
+function drawTitles() {
+  const title = (lang() === "en" && data.title_en) || data.title;
+  byId("title").textContent = title;
+  document.title = title;
+  byId("subtitle").textContent = [(lang() === "en" && data.subtitle_en) || data.subtitle, t("as_of", { date: data.as_of })].filter(Boolean).join(" · ");
+  const search = byId("search");
+  search.setAttribute("placeholder", t("search.placeholder"));
+  search.setAttribute("aria-label", t("search.label"));
+  byId("results").setAttribute("aria-label", t("search.label"));
+  byId("skip").textContent = t("skip");
+  byId("card-close").textContent = "×";
+  byId("card-close").setAttribute("aria-label", t("card.close"));
+  byId("sheet-handle").setAttribute("aria-label", t("sheet"));
+  byId("map_atlas").setAttribute("aria-label", t("map.label"));
+  byId("card").setAttribute("aria-label", t("card.label"));
+  byId("panel").setAttribute("aria-label", t("panel.label"));
+}
+
+/** @param {any} map @param {any} firms */
+function setUpPointing(map, firms) {
+  const tip = byId("tip");
+  let turn = 0;
+  const showTip = (event, ...lines) => {
+    fill(tip, ...lines);
+    tip.hidden = false;
+    const size = map.getSize(), at = event.containerPoint;
+    tip.style.left = Math.max(4, Math.min(at.x + 14, size.x - tip.offsetWidth - 6)) + "px";
+    tip.style.top = (at.y + 18 + tip.offsetHeight > size.y ? at.y - tip.offsetHeight - 10 : at.y + 16) + "px";
+  };
+  const point = async (event) => {
+    if (document.body.classList.contains("drawing")) return;
+    const mine = ++turn;
+    const hits = firms.hit(event.layerPoint);
+    map.getContainer().style.cursor = hits.length || (under && under.kind !== "districts") ? "pointer" : "";
+    if (hits.length === 1) {
+      const names = await pointNames();
+      if (mine === turn) showTip(event, el("bdi", { text: names[hits[0]] }), el("small", { text: nameOf(segmentOf(hits[0]), "label") }));
+    } else if (hits.length) showTip(event, t("card.bundle", { n: hits.length }));
+    else if (under) {
+      const thing = placeOf(under.id) || find("roads", under.id) || find("facilities", under.id);
+      showTip(event, el("bdi", { text: nameOf(thing) }), el("small", { text: t("kind." + under.kind) }));
+    } else tip.hidden = true;
+  };
+  map.on("mousemove", point);
+  map.on("mouseout movestart", () => {
+    turn++;
+    tip.hidden = true;
+  });
+  map.on("click", (event) => {
+    const shape = picked;
+    picked = null;
+    if (document.body.classList.contains("drawing")) return;
+    const hits = firms.hit(event.layerPoint);
+    if (hits.length === 1) selectPoint(hits[0]);
+    else if (hits.length) selectBundle(hits);
+    else change({ selected: shape ? { type: shape.kind, id: shape.id } : null });
+  });
+  byId("card-close").addEventListener("click", () => change({ selected: null }));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && state.selected && !/** @type {Element} */ (event.target).closest(".searchbox, .menu")) change({ selected: null });
+  });
+}
+
+/** Move the map to what was chosen elsewhere than on it. @param {any} map */
+function flyToChosen(map) {
+  const chosen = /** @type {any} */ (state.selected);
+  if (!chosen) return;
+  const calm = { animate: false };
+  if (chosen.type === "point") {
+    if (chosen.at && (chosen.fly || !map.getBounds().contains([chosen.at.lat, chosen.at.lon]))) map.setView([chosen.at.lat, chosen.at.lon], Math.max(map.getZoom(), 13), calm);
+    return;
+  }
+  const thing = placeOf(chosen.id) || find("roads", chosen.id) || find("facilities", chosen.id);
+  if (!thing?.geometry) return;
+  const bounds = L.geoJSON(thing.geometry).getBounds();
+  if (chosen.fly) map.fitBounds(bounds, { ...calm, maxZoom: 14, padding: [40, 40] });
+  else if (!map.getBounds().intersects(bounds)) map.panTo(anchorOf(thing.geometry), calm);
+}
+
+/** Choose what is shown at first: one system, the firms, all roads and facilities. */
+function firstLook() {
+  const first = data.systems.find((s) => s.members.some((m) => placeOf(m.place_id)?.geometry) && !s.valid_to) || data.systems[0];
+  state.shown = new Set(first ? first.members.map((m) => m.key) : []);
+  state.layers = new Set(["firms", "labels", ...Object.keys(ROAD_STYLES).map((k) => "roads." + k), ...Object.keys(FACILITY_SHAPES).map((k) => "facilities." + k)]);
+  state.reachTarget = data.test_roads ? "roads" : data.reach[0]?.target || "";
+}
+
+/** Open the page. */
+async function open() {
+  const [words, options] = await Promise.all([readJson("words"), readJson("options")]);
+  speak(words, options.lang);
+  await loadModel();
+  firstLook();
+  drawTitles();
+  const map = window.map_atlas, [west, south, east, north] = data.bounds;
+  map.fitBounds([[south, west], [north, east]], { animate: false, padding: [24, 24] });
+  map.setMinZoom(Math.max(0, map.getZoom() - 2.5));
+  map.setMaxZoom(20);
+  L.control.zoom({ position: "bottomleft", zoomInTitle: t("zoom.in"), zoomOutTitle: t("zoom.out") }).addTo(map);
+  setUpShapes(map, (kind, id) => (under = id ? { kind, id } : null), (kind, id) => (picked = { kind, id }));
+  const firms = new FirmsLayer();
+  setUpPanel(map);
+  setUpSearch();
+  drawTools(map, firms);
+  drawShapes();
+  firms.addTo(map);
+  setUpPointing(map, firms);
+  const label = () => writeLabels(map, firms.marks || []);
+  map.on("zoomstart movestart", () => map.getContainer().classList.add("map-busy"));
+  map.on("zoomend", refitReach);
+  map.on("moveend", () => {
+    map.getContainer().classList.remove("map-busy");
+    drawFurniture(map);
+    label();
+  });
+  when(["segmentsOff", "standingsOff", "plan", "layers"], () => firms.redraw());
+  when(["layers", "reachTarget"], () => { drawRoads(); drawFacilities(); drawReach(); });
+  when(["radius"], refitReach);
+  when(["shown", "compare"], drawZones);
+  when(["date"], () => { drawGround(); drawZones(); });
+  when(["scheme"], () => { drawShapes(); firms.redraw(); });
+  when(["selected"], () => { drawCard().then(() => { map.invalidateSize({ animate: false, pan: false }); flyToChosen(map); drawChosen(); label(); }); });
+  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "date", "scheme", "compare"], label);
+  when(["lang"], () => { drawTitles(); drawFurniture(map); label(); drawCard(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change({ scheme: state.scheme }));
+  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());
+  drawPanel();
+  drawFurniture(map);
+  label();
+  document.documentElement.dataset.ready = isDark() ? "dark" : "light";
+}
+
+open().catch((error) => {
+  const box = byId("failure");
+  box.hidden = false;
+  box.textContent = "无法打开此图，请用较新的浏览器。 This map cannot be opened; please use a newer browser. (" + error.message + ")";
+  throw error;
+});

@@ -1,0 +1,164 @@
+/**
+ * Hold the page's data: look things up by id, count points under the present filter.
+ */
+
+import { joinPlanes, readBlock, readJson, readPositions, readText } from "./codec.js";
+import { state } from "./state.js";
+
+/** @type {any} the payload, as Python wrote it */
+export let data = {};
+
+/** @type {any} the points' columns */
+export const points = { n: 0, placed: 0, x: new Uint32Array(0), y: new Uint32Array(0), start: new Uint32Array(2), cellBits: 0, facet: new Uint8Array(0), facets: [] };
+
+const index = { places: new Map(), districts: new Map(), roads: new Map(), facilities: new Map(), plans: new Map(), systems: new Map(), members: new Map(), reach: new Map() };
+
+/** @type {{names: string[]|null, cards: any[]|null, initials: string[]|null}} */
+const lazy = { names: null, cards: null, initials: null };
+
+/** Read the data and the points' positions; names and cards are read when first asked for. */
+export async function loadModel() {
+  data = await readJson("data");
+  const p = data.points;
+  Object.assign(points, p);
+  points.cellBits = Math.min(p.bits, p.n > 50000 ? 7 : p.n > 2000 ? 5 : 2);
+  Object.assign(points, readPositions(await readBlock("positions"), p.placed, p.planes, p.bits, points.cellBits));
+  points.facet = joinPlanes(await readBlock("facets"), p.n, p.facet_planes);
+  for (const kind of ["places", "districts", "roads", "facilities", "plans"]) for (const thing of data[kind]) index[kind].set(thing.id, thing);
+  for (const system of data.systems) {
+    system.key = system.plan + "/" + system.id;
+    system.row = "system:" + system.key.replace("/", ":");
+    system.members = system.members || [];
+    system.position = index.systems.size;
+    index.systems.set(system.key, system);
+    for (const member of system.members) {
+      member.key = system.key + "/" + member.place_id;
+      member.system = system;
+      const roles = index.members.get(member.place_id) || [];
+      roles.push(member);
+      index.members.set(member.place_id, roles);
+    }
+  }
+  for (const curve of data.reach) index.reach.set(curve.target + "|" + curve.row, curve);
+}
+
+/**
+ * @param {string} kind
+ * @param {string} id
+ * @returns {any}
+ */
+export function find(kind, id) {
+  return index[kind].get(id);
+}
+
+/** @param {string} id @returns {any} a zone or, where a plan gives a role to a whole district, that district */
+export function placeOf(id) {
+  return index.places.get(id) || index.districts.get(id);
+}
+
+/** @param {string} id @returns {any[]} the roles that systems give a place */
+export function rolesOf(id) {
+  return index.members.get(id) || [];
+}
+
+/** @param {string} target @param {string} row @returns {any} */
+export function reachOf(target, row) {
+  return index.reach.get(target + "|" + row);
+}
+
+/** @returns {any[]} systems with at least one member shown, in their order */
+export function shownSystems() {
+  return data.systems.filter((system) => system.members.some((member) => state.shown.has(member.key)));
+}
+
+/** @returns {Promise<string[]>} names of all points, in packed order */
+export async function pointNames() {
+  if (!lazy.names) lazy.names = points.n ? (await readText("names")).split("\n") : [];
+  return lazy.names;
+}
+
+/** @returns {Promise<string[]>} pinyin initials of all points; empty strings where there are none */
+export async function pointInitials() {
+  if (!lazy.initials) lazy.initials = points.has_initials ? (await readText("initials")).split("\n") : [];
+  return lazy.initials;
+}
+
+/** @returns {Promise<any[]>} cards of all points; empty where the page has none */
+export async function pointCards() {
+  if (!lazy.cards) lazy.cards = points.has_cards ? await readJson("cards") : [];
+  return lazy.cards;
+}
+
+/** @param {number} i @returns {any} the link of the chain that a point belongs to */
+export function segmentOf(i) {
+  return data.segments[points.facets[points.facet[i]][0]];
+}
+
+/** @param {number} i @returns {boolean} */
+export function isStandIn(i) {
+  return points.facets[points.facet[i]][3] === 1;
+}
+
+/** @returns {Uint8Array} 1 for each facet that the present filter lets through */
+export function allowedFacets() {
+  const plan = data.plans.findIndex((p) => p.id === state.plan);
+  return Uint8Array.from(points.facets, ([segment, standing, plans]) =>
+    Number(!state.segmentsOff.has(segment) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)));
+}
+
+/** @returns {boolean} whether any point is filtered away */
+export function isFiltered() {
+  return state.segmentsOff.size > 0 || state.standingsOff.size > 0 || state.plan !== "";
+}
+
+/**
+ * Count the points of a table row under a filter.
+ * @param {string} row
+ * @param {"a"|"i"} kind attributed or inside
+ * @param {Uint8Array} allowed
+ * @returns {number|null} null where nothing is known of the row
+ */
+export function countRow(row, kind, allowed) {
+  const counts = points.rows[row];
+  if (!counts) return null;
+  let sum = 0;
+  for (let f = 0; f < allowed.length; f++) if (allowed[f]) sum += counts[kind][f];
+  return sum;
+}
+
+/**
+ * Count the points of a row (or of all) by segment, under the filter without its choice of segments.
+ * @param {string} row empty: all points
+ * @returns {number[]}
+ */
+export function countBySegment(row) {
+  const found = data.segments.map(() => 0);
+  const plan = data.plans.findIndex((p) => p.id === state.plan);
+  const counts = row ? points.rows[row]?.a : facetCounts();
+  if (counts) {
+    points.facets.forEach(([segment, standing, plans], f) => {
+      if (!state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)) found[segment] += counts[f];
+    });
+  }
+  return found;
+}
+
+/** @type {number[]|null} */
+let wholeCounts = null;
+
+/** @returns {number[]} how many points each facet has */
+export function facetCounts() {
+  if (!wholeCounts) {
+    const counts = points.facets.map(() => 0);
+    for (let i = 0; i < points.n; i++) counts[points.facet[i]]++;
+    wholeCounts = counts;
+  }
+  return wholeCounts;
+}
+
+/** @param {number} i @returns {{lon: number, lat: number}|null} */
+export function positionOf(i) {
+  if (i >= points.placed) return null;
+  const x = points.x0 + points.x[i] * points.step, y = points.y0 + points.y[i] * points.step;
+  return { lon: x * 360 - 180, lat: (Math.atan(Math.sinh(Math.PI * (1 - 2 * y))) * 180) / Math.PI };
+}

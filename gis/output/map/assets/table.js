@@ -1,0 +1,118 @@
+/**
+ * Show the coverage table; its counts follow the filter.
+ */
+
+import { announce, el, fill } from "./dom.js";
+import { allowedFacets, countRow, data, isFiltered, placeOf, points, reachOf, shownSystems } from "./model.js";
+import { isSketch } from "./paint.js";
+import { change, state } from "./state.js";
+import { area, nameOf, num, percent, t } from "./words.js";
+
+/**
+ * The share of a row's area within the present radius.
+ * @param {string} row
+ * @param {any} figures
+ * @param {"area_share"|"enterprise_share"} [what]
+ * @returns {number|null|undefined}
+ */
+export function reachShare(row, figures, what = "area_share") {
+  const curve = reachOf(state.reachTarget || "roads", row);
+  if (curve?.[what]?.length) return curve[what][Math.round(state.radius / curve.step_m) - 1];
+  if (state.radius === figures?.reach_m && (state.reachTarget || "roads") === "roads") return what === "area_share" ? figures?.reach_area_share : figures?.reach_enterprise_share;
+  return undefined;
+}
+
+/**
+ * @param {string} row
+ * @param {any} figures
+ * @param {Uint8Array} allowed
+ * @returns {any} the table's values of one row
+ */
+export function rowValues(row, figures, allowed) {
+  const filtered = isFiltered();
+  return {
+    area: figures?.area_km2,
+    attributed: countRow(row, "a", allowed) ?? (filtered ? null : figures?.attributed),
+    inside: countRow(row, "i", allowed) ?? (filtered ? null : figures?.inside),
+    expected: filtered ? null : figures?.expected,
+    low: filtered ? null : figures?.expected_low,
+    high: filtered ? null : figures?.expected_high,
+    road: figures?.road_km,
+    reach: reachShare(row, figures),
+  };
+}
+
+/** @param {any} v @returns {string} */
+function expectedText(v) {
+  if (v.expected === null || v.expected === undefined) return "–";
+  return num(v.expected, 1) + (v.low === undefined || v.low === null ? "" : " [" + num(v.low) + "–" + num(v.high) + "]");
+}
+
+/** @returns {Array<{key: string, text: function(any): string, title: string}>} */
+function columns() {
+  const simple = data.kind !== "city";
+  const all = [
+    { key: "area", text: (v) => area(v.area) },
+    { key: "attributed", text: (v) => num(v.attributed), skip: simple },
+    { key: "inside", text: (v) => num(v.inside) },
+    { key: "expected", text: expectedText, skip: ![data.total, ...data.places.map((p) => p.figures)].some((f) => f && f.expected !== undefined) },
+    { key: "road", text: (v) => (v.road === undefined ? "–" : num(v.road, 1)), skip: !data.test_roads },
+    { key: "reach", text: (v) => percent(v.reach), skip: !data.test_roads && !data.reach.length },
+  ];
+  return all.filter((c) => !c.skip).map((c) => ({ ...c, title: t("col." + c.key, { r: num(state.radius) }) }));
+}
+
+/** @returns {Array<{row: string, name: string, figures: any, kind: string, place: any, role?: string}>} */
+export function tableRows() {
+  const found = [];
+  const systems = shownSystems();
+  for (const system of systems) {
+    found.push({ row: system.row, name: nameOf(system), figures: system.figures, kind: "system", place: null });
+    for (const member of system.members) {
+      const place = placeOf(member.place_id);
+      if (place && state.shown.has(member.key)) found.push({ row: place.id, name: nameOf(place), figures: member.figures || place.figures, kind: "zone", place, role: member.role });
+    }
+  }
+  if (!data.systems.length) for (const place of data.places) found.push({ row: place.id, name: nameOf(place), figures: place.figures, kind: "zone", place });
+  if (data.total) found.push({ row: "total", name: t("table.total"), figures: data.total, kind: "total", place: null });
+  if (data.unzoned || points.rows.unzoned) found.push({ row: "unzoned", name: t("table.unzoned"), figures: data.unzoned, kind: "total", place: null });
+  return found;
+}
+
+/** @param {HTMLElement} panel */
+export function drawTable(panel) {
+  const allowed = allowedFacets(), cols = columns();
+  const body = tableRows().map(({ row, name, figures, kind, place, role }) => {
+    const values = rowValues(row, figures, allowed);
+    const label = place
+      ? el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: "places", id: place.id } }) } }, role ? el("span", { class: "role", text: role }) : null, el("bdi", { text: name }), isSketch(place.basis) ? el("abbr", { class: "sketch", title: t("basis." + place.basis), text: "◌" }) : null)
+      : el("bdi", { text: name });
+    const chosen = place && state.selected?.type === "places" && state.selected.id === place.id;
+    return el("tr", { class: "row-" + kind + (chosen ? " chosen" : "") }, el("th", { scope: "row" }, label), ...cols.map((c) => el("td", { text: c.text(values) })));
+  });
+  const table = el("table", { class: "coverage" }, el("caption", { class: "sr", text: t("table.caption") }),
+    el("thead", {}, el("tr", {}, el("th", { scope: "col", text: t("col.name") }), ...cols.map((c) => el("th", { scope: "col", text: c.title })))), el("tbody", {}, ...body));
+  fill(panel,
+    el("div", { class: "table-tools" },
+      el("button", { type: "button", class: "small", text: t("table.copy"), on: { click: () => copyTable(table) } }),
+      isFiltered() ? el("span", { class: "hint", text: t("table.filtered") }) : null),
+    el("div", { class: "scroll-x", tabindex: 0, role: "region", "aria-label": t("table.caption") }, table),
+    el("p", { class: "note", text: t(data.kind === "city" ? "table.note" : "table.note.points") }));
+}
+
+/** @param {HTMLElement} table */
+async function copyTable(table) {
+  const text = [...table.querySelectorAll("tr")].map((tr) => [...tr.children].map((cell) => plainCell(cell.textContent || "")).join("\t")).join("\r\n");
+  try {
+    await navigator.clipboard.writeText(text);
+    announce(t("table.copied"));
+  } catch {
+    announce(t("table.copy_failed"));
+  }
+}
+
+/** A cell that a spreadsheet will not take for a formula. @param {string} text @returns {string} */
+export function plainCell(text) {
+  const flat = text.replace(/[\t\r\n\u2028\u2029]+/g, " ");
+  return /^[=+\-@]/.test(flat) && !/^[-+]?[\d.,%]+$/.test(flat) ? "'" + flat : flat;
+}
