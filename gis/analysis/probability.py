@@ -17,8 +17,16 @@ Floats = NDArray[np.float64]
 SIGMAS_IN_95: Final = sqrt(-2 * np.log(0.05))
 # Beyond this many standard deviations from the outline the probability is 0 or 1 to 1e-9.
 _FAR: Final = 6.5
+# A probability this near to 0 or 1 is taken as certain.
+_SURE: Final = 1e-6
+# So many undecided trials make their sum normal.
+_MANY: Final = 500
+_MICROMETRE: Final = np.array([1.1e-6, 0.7e-6])
+_DETAIL: Final = 100
+# Points that are looked at together.
+_RUN: Final = 64
 # Offsets of an outline that stand for its circular normal law, all of equal weight.
-_OFFSETS: Final = 257
+_OFFSETS: Final = 97
 _GOLDEN_ANGLE: Final = pi * (3 - sqrt(5))
 
 
@@ -27,17 +35,21 @@ def sigma_m(accuracy_m: Floats | float) -> Floats:
     return np.asarray(accuracy_m, float) / SIGMAS_IN_95
 
 
-def probability_in(points: Floats, sigmas: Floats, zone: BaseGeometry) -> Floats:
-    """Give the mass of each point's circular normal law in a polygon; exact, by a sum over the outline's edges.
+def probability_in(points: Floats, sigmas: Floats, zone: BaseGeometry, blur: Floats | None = None) -> Floats:
+    """Give the mass of each point's circular normal law in a polygon, by a sum over the outline's edges.
 
     By Green's theorem the mass of a circular normal law in a polygon is the integral over its outline of
     (1 - exp(-r²/2σ²)) dθ / 2π. Along one straight edge, at distance h from the centre and between a and b along it,
-    that integral is (atan(b/h) - atan(a/h)) / 2π - (T(h/σ, b/h) - T(h/σ, a/h)), where T is Owen's function.
+    that integral is (atan(b/h) - atan(a/h)) / 2π - (T(h/σ, b/h) - T(h/σ, a/h)), where T is Owen's function. The first
+    terms of all edges add up to 1 inside and 0 outside, and T vanishes far from the edge: only near edges are visited.
+    That is exact; detail of the outline below a hundredth of `blur` is left out first, which moves a probability by
+    at most 0.4/100 along a straight edge.
 
     Args:
         points: centres, shape (n, 2), metres in a metric CRS, east before north.
         sigmas: standard deviation along each axis, shape (n,), metres; 0 means the point is exact.
         zone: a polygon or multipolygon in the same CRS.
+        blur: the whole uncertainty of each point against the outline, shape (n,), metres; by default `sigmas`.
 
     Returns:
         probabilities, shape (n,).
@@ -45,16 +57,26 @@ def probability_in(points: Floats, sigmas: Floats, zone: BaseGeometry) -> Floats
     Reference:
         D. B. Owen, Tables for computing bivariate normal probabilities, Ann. Math. Statist. 27 (1956) 1075-1090.
     """
-    located = shapely.points(points)
-    inside = shapely.intersects(zone, located).astype(float)
+    found = shapely.intersects(zone, shapely.points(points)).astype(float)
     if zone.is_empty:
         return np.zeros(len(points))
-    distance = shapely.distance(zone.boundary, located)
-    near = (sigmas > 0) & (distance < _FAR * sigmas)
-    if near.any():
-        starts, ends = _edges(zone)
-        inside[near] = _mass(points[near], sigmas[near], starts, ends)
-    return inside
+    shapely.prepare(zone)
+    uncertain = np.flatnonzero(sigmas > 0)
+    distance = shapely.distance(zone.boundary, shapely.points(points[uncertain]))
+    near = uncertain[distance < _FAR * sigmas[uncertain]]
+    scale = np.floor(np.log2((sigmas if blur is None else blur)[near]))
+    for power in np.unique(scale):
+        outline = shapely.simplify(zone, 2.0**power / _DETAIL)
+        starts, ends = _edges(outline)
+        for run in _runs(points, near[scale == power]):
+            found[run] = _mass(points[run], sigmas[run], outline, starts, ends)
+    return found
+
+
+def _runs(points: Floats, positions: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Split positions into runs of neighbouring points, so that each run meets few edges."""
+    ordered = positions[np.lexsort((points[positions, 1], np.round(points[positions, 0], -3)))]
+    return np.array_split(ordered, max(1, len(ordered) // _RUN))
 
 
 def _edges(zone: BaseGeometry) -> tuple[Floats, Floats]:
@@ -70,28 +92,33 @@ def _edges(zone: BaseGeometry) -> tuple[Floats, Floats]:
     return first[moved], last[moved]
 
 
-def _mass(points: Floats, sigmas: Floats, starts: Floats, ends: Floats) -> Floats:
+def _mass(points: Floats, sigmas: Floats, zone: BaseGeometry, starts: Floats, ends: Floats) -> Floats:
+    """Mass of each point's law in the zone: 1 inside and 0 outside, less what each near edge cuts off."""
     from scipy.special import owens_t
 
-    along = ends - starts
+    # A micrometre off, no point lies exactly on an edge or in line with one, where the angles have no limit.
+    centres = points + _MICROMETRE
+    margin = (_FAR + 2.5) * sigmas.max()
+    low, high = centres.min(axis=0) - margin, centres.max(axis=0) + margin
+    near = np.all((np.maximum(starts, ends) >= low) & (np.minimum(starts, ends) <= high), axis=1)
+    first, along = starts[near], ends[near] - starts[near]
     length = np.hypot(along[:, 0], along[:, 1])
     unit = along / length[:, None]
-    offset = np.einsum("mk,mk->m", starts, unit)
-    # A cross product with the edge's direction: positive where the edge runs counter-clockwise around the centre.
-    side_of_origin = starts[:, 0] * unit[:, 1] - starts[:, 1] * unit[:, 0]
-    found = np.empty(len(points))
-    for position, (point, sigma) in enumerate(zip(points, sigmas, strict=True)):
-        a = (offset - unit @ point) / sigma
-        b = a + length / sigma
-        signed = (side_of_origin - (point[0] * unit[:, 1] - point[1] * unit[:, 0])) / sigma
-        h = np.abs(signed)
-        beside = h > 1e-12
-        a, b, h, turn = a[beside], b[beside], h[beside], np.sign(signed[beside])
-        mass = (np.arctan(b / h) - np.arctan(a / h)) / (2 * pi)
-        close = np.hypot(h, np.where(a > 0, a, np.where(b < 0, b, 0.0))) < _FAR + 2.5
-        mass[close] -= owens_t(h[close], b[close] / h[close]) - owens_t(h[close], a[close] / h[close])
-        found[position] = np.sum(turn * mass)
-    return np.clip(found, 0.0, 1.0)
+    gap = first[None] - centres[:, None]
+    scale = sigmas[:, None]
+    a = (gap * unit[None]).sum(axis=2) / scale
+    b = a + length[None] / scale
+    # Positive where the edge runs counter-clockwise around the centre.
+    signed = (gap[..., 0] * unit[None, :, 1] - gap[..., 1] * unit[None, :, 0]) / scale
+    h = np.abs(signed)
+    close = np.hypot(h, np.where(a > 0, a, np.where(b < 0, b, 0.0))) < _FAR + 2.5
+    cut = np.zeros_like(h)
+    cut[close] = np.sign(signed[close]) * (
+        owens_t(h[close], b[close] / h[close]) - owens_t(h[close], a[close] / h[close])
+    )
+    inside = shapely.contains_xy(zone, centres[:, 0], centres[:, 1])
+    mass: Floats = np.clip(inside - cut.sum(axis=1), 0.0, 1.0)
+    return mass
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +131,7 @@ class Count:
 
 
 def offsets(sigma: float = 1.0) -> Floats:
-    """Displacements, shape (257, 2), of equal weight, that stand for a circular normal law (a Vogel spiral)."""
+    """Displacements, shape (97, 2), of equal weight, that stand for a circular normal law (a Vogel spiral)."""
     rank = (np.arange(_OFFSETS) + 0.5) / _OFFSETS
     radius = np.sqrt(-2 * np.log1p(-rank)) * sigma
     angle = np.arange(_OFFSETS) * _GOLDEN_ANGLE
@@ -125,25 +152,36 @@ def count_interval(points: Floats, sigmas: Floats, zone: BaseGeometry, zone_sigm
         zone_sigmas: shape (n,), metres: the standard deviation of the outline near each point.
         certain: probabilities, shape (k,), of further points that do not depend on the outline's error.
     """
-    marginal = probability_in(points, np.hypot(sigmas, zone_sigmas), zone)
-    undecided = (marginal > 1e-6) & (marginal < 1 - 1e-6)
-    sure = int(np.count_nonzero(marginal >= 1 - 1e-6))
-    shared = certain[(certain > 1e-6) & (certain < 1 - 1e-6)]
-    sure += int(np.count_nonzero(certain >= 1 - 1e-6))
-    expected = float(marginal.sum() + certain.sum())
-    spread = points[undecided]
-    if len(spread) and (zone_sigmas[undecided] > 0).any():
-        shifts = offsets()
-        moved = spread[None, :, :] - shifts[:, None, :] * zone_sigmas[undecided][None, :, None]
-        own = np.broadcast_to(sigmas[undecided], moved.shape[:2])
-        given = probability_in(moved.reshape(-1, 2), own.reshape(-1), zone).reshape(len(shifts), len(spread))
+    blur = np.hypot(sigmas, zone_sigmas)
+    marginal = np.concatenate([probability_in(points, blur, zone), certain])
+    undecided = (marginal > _SURE) & (marginal < 1 - _SURE)
+    sure = int(np.count_nonzero(marginal >= 1 - _SURE))
+    given = np.broadcast_to(marginal[undecided], (_OFFSETS, int(undecided.sum()))).copy()
+    # Where the outline's error is a tenth of the whole or less, sharing it adds at most 1 % to a variance.
+    moved = np.flatnonzero(undecided[: len(points)] & (zone_sigmas > 0.1 * blur))
+    if len(moved):
+        shifted = points[moved][None] - offsets()[:, None, :] * zone_sigmas[moved][None, :, None]
+        repeated = np.tile(np.stack([sigmas[moved], blur[moved]]), _OFFSETS)
+        columns = np.searchsorted(np.flatnonzero(undecided), moved)
+        given[:, columns] = probability_in(shifted.reshape(-1, 2), repeated[0], zone, repeated[1]).reshape(_OFFSETS, -1)
+    low, high = _quantiles(given if len(moved) else given[:1])
+    return Count(float(marginal.sum()), sure + low, sure + high)
+
+
+def _quantiles(given: Floats) -> tuple[int, int]:
+    """The 2.5 % and 97.5 % quantiles of the mixture of the laws of s sets of n trials, shape (s, n)."""
+    if given.shape[1] > _MANY:
+        from scipy.special import ndtr
+
+        # The sum of very many independent trials is normal to within a rounding of the count.
+        mean, deviation = given.sum(axis=1), np.sqrt((given * (1 - given)).sum(axis=1))
+        counts = np.arange(given.shape[1] + 1) + 0.5
+        cumulative = ndtr((counts[None] - mean[:, None]) / deviation[:, None]).mean(axis=0)
     else:
-        given = marginal[undecided][None, :]
-    given = np.concatenate([given, np.broadcast_to(shared, (len(given), len(shared)))], axis=1)
-    cumulative = np.cumsum(poisson_binomial(given).mean(axis=0))
+        cumulative = np.cumsum(poisson_binomial(given).mean(axis=0))
     low = int(np.searchsorted(cumulative, 0.025 - 1e-12))
     high = int(np.searchsorted(cumulative, 0.975 - 1e-12))
-    return Count(expected, sure + low, sure + min(high, given.shape[1]))
+    return low, min(high, given.shape[1])
 
 
 def poisson_binomial(probabilities: Floats) -> Floats:
