@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,14 +21,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiPolygon
 
+# Longitudes, latitudes, southern and northern limit, in millionths of a degree.
+Ring = tuple["array[int]", "array[int]", int, int]
+
 _UNIT: Final = 1_000_000  # integers a degree
 
 
 @cache
-def _rings() -> tuple[tuple[array[int], array[int], int, int], ...]:
-    """Return each ring as its longitudes, its latitudes and its southern and northern limit, in millionths."""
+def _rings() -> tuple[Ring, ...]:
+    return rings_of(Path(__file__).with_name("data").joinpath("mainland.bin").read_bytes())
+
+
+def rings_of(data: bytes) -> tuple[Ring, ...]:
+    """Return each ring of an outline's bytes."""
     numbers = array("i")
-    numbers.frombytes(Path(__file__).with_name("data").joinpath("mainland.bin").read_bytes())
+    numbers.frombytes(data)
     if sys.byteorder == "big":
         numbers.byteswap()
     rings = []
@@ -61,16 +69,21 @@ def contains(lon: float, lat: float) -> bool:
 
 @cache
 def outline() -> MultiPolygon:
-    """Return the outline as a shapely MultiPolygon (longitude, latitude in degrees, WGS 84)."""
+    """Return the outline as a shapely MultiPolygon (longitude, latitude in degrees, WGS 84), prepared."""
+    import shapely
+
+    whole = polygons_of(_rings())
+    shapely.prepare(whole)
+    return whole
+
+
+def polygons_of(rings: Iterable[Ring]) -> MultiPolygon:
+    """Return rings as a shapely MultiPolygon (longitude, latitude in degrees), holes where they lie in each other."""
     import numpy as np
     import shapely
 
-    rings = [
-        shapely.LinearRing(np.column_stack([longitudes, latitudes]) / _UNIT) for longitudes, latitudes, *_ in _rings()
-    ]
-    whole = shapely.MultiPolygon(list(shapely.get_parts(shapely.build_area(shapely.GeometryCollection(rings)))))
-    shapely.prepare(whole)
-    return whole
+    lines = [shapely.LinearRing(np.column_stack(ring[:2]) / _UNIT) for ring in rings]
+    return shapely.MultiPolygon(list(shapely.get_parts(shapely.build_area(shapely.GeometryCollection(lines)))))
 
 
 def contains_many(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
