@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gis.analysis.results import CityResults, city_results
 from gis.geojson import dump_features
 from gis.output import tables
 from gis.project import Project
+
+if TYPE_CHECKING:
+    from gis.analysis.reach import Reach
+    from gis.output.map.payload import MapPayload
 
 _EXPORTED = ("zones", "enterprises", "roads", "facilities")
 
@@ -42,7 +46,6 @@ def build_site(
         UsageError: the basemap is not known, or a city has nothing drawn.
     """
     from gis.output.map.basemap import basemap as online_ground
-    from gis.output.map.city import city_payload
     from gis.output.map.page import render_page
     from gis.output.overview import render_overview
     from gis.output.workbook import coverage_workbook
@@ -57,7 +60,7 @@ def build_site(
         found = results[id_] = city_results(project, id_)
         progress(f"[{number}/{len(project.cities)}] {city.name}: map, tables, layers …")
         folder = PurePosixPath(id_)
-        files[folder / "index.html"] = render_page(city_payload(project, id_, found), lang, ground)
+        files[folder / "index.html"] = render_page(_payload(project, id_, found), lang, ground)
         files[folder / "coverage.json"] = tables.as_json(found.coverage.as_json()).encode()
         files[folder / "coverage.csv"] = (
             b"\xef\xbb\xbf" + tables.as_csv([row.flat() for row in found.coverage.zones]).encode()
@@ -69,6 +72,15 @@ def build_site(
         pages.append(folder / "index.html")
     files[PurePosixPath("index.html")] = render_overview(project, results, lang)
     return Site(files, pages, [_summary(found) for found in results.values()])
+
+
+def _payload(project: Project, city: str, found: CityResults) -> MapPayload:
+    from gis.output.map.city import build_city_payload
+
+    curves: dict[str, list[Reach]] = {}
+    for curve in found.reach:
+        curves.setdefault(curve.source, []).append(curve)
+    return build_city_payload(project, city, found.coverage, curves, found.overlaps, found.indicators)
 
 
 def _summary(found: CityResults) -> dict[str, Any]:
