@@ -366,11 +366,15 @@ class Indicator:
     plan: str
     citation: Citation
     target: str
+    kind: str = "target"
     unit: str | None = None
     year: int | None = None
     now: str | None = None
+    lower_bound: bool = False
     gap: str | None = None
+    status: str | None = None
     reason: str | None = None
+    reason_en: str | None = None
     label_en: str | None = None
 
 

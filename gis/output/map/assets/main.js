@@ -162,6 +162,8 @@ async function open() {
   drawPanel();
   drawFurniture(map);
   label();
+  // For tests, and for readers who like the console.
+  window.atlas = { open: (type, id) => change({ selected: { type, id, fly: true } }), firm: selectPoint, names: pointNames, change, state, data, points, firms };
   document.documentElement.dataset.ready = isDark() ? "dark" : "light";
 }
 

@@ -59,7 +59,7 @@ export function hatch(id, color, strength) {
 export function strengthOf(member) {
   const roles = [...new Set(member.system.members.map((m) => m.role))];
   const rank = roles.indexOf(member.role);
-  return roles.length < 2 ? 0.5 : 0.9 - 0.65 * (rank / (roles.length - 1));
+  return roles.length < 2 ? 0.5 : Math.max(0.15, 0.9 - 0.3 * rank);
 }
 
 export const ROAD_STYLES = {

@@ -1,0 +1,1 @@
+"""Tests of the map page in a real browser."""
