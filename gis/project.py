@@ -17,8 +17,9 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.errors import Fault, ProjectError, UnknownIdError, UsageError, raise_if_any
 from gis.facts import Fact, Facts, Membership, Plan, ZoneSystem, read_facts, read_table_rows
+from gis.files import recover
 from gis.layers import Layer, Record, layer_of, read_layer
-from gis.schema import LAYER_KINDS, UNKNOWN_SEGMENT
+from gis.schema import FACT_KINDS, LAYER_KINDS, UNKNOWN_SEGMENT
 
 CONFIG_NAME = "gis.toml"
 _METRES_A_DEGREE = 111_320.0
@@ -148,6 +149,7 @@ def load_project(
     *,
     cities: Sequence[str] | None = None,
     kinds: Sequence[str] = LAYER_KINDS,
+    fact_kinds: Sequence[str] = FACT_KINDS,
 ) -> Project:
     """Load a project, or the parts of it that are asked for, and hold them against all the rules.
 
@@ -155,18 +157,23 @@ def load_project(
         root: the folder that holds gis.toml.
         cities: load only these cities; all, where None.
         kinds: load only these layers. Rules that need another layer are left to a full load.
+        fact_kinds: read only these tables of facts; `zones` need `systems`.
 
     Raises:
         ProjectError: a rule is broken; every fault is listed with file and row.
         UnknownIdError: a city is asked for that the project does not have.
     """
-    project, faults = examine_project(root, cities=cities, kinds=kinds)
+    project, faults = examine_project(root, cities=cities, kinds=kinds, fact_kinds=fact_kinds)
     raise_if_any(faults, ProjectError, f"the project in {root} has {len(faults)} fault(s)")
     return project
 
 
 def examine_project(
-    root: Path, *, cities: Sequence[str] | None = None, kinds: Sequence[str] = LAYER_KINDS
+    root: Path,
+    *,
+    cities: Sequence[str] | None = None,
+    kinds: Sequence[str] = LAYER_KINDS,
+    fact_kinds: Sequence[str] = FACT_KINDS,
 ) -> tuple[Project, list[Fault]]:
     """Load a project as `load_project` does, and give back its faults instead of raising them.
 
@@ -175,6 +182,7 @@ def examine_project(
         UnknownIdError: a city is asked for that the project does not have.
     """
     faults: list[Fault] = []
+    recover(root)
     config = _read_config(root)
     known = _cities(config, faults)
     for id_ in cities or ():
@@ -183,9 +191,9 @@ def examine_project(
     chosen = {id_: city for id_, city in known.items() if cities is None or id_ in cities}
     segments = {s["id"]: Segment(s["id"], s["label"], s.get("label_en", s["id"])) for s in config.get("segment", ())}
     segments.setdefault(UNKNOWN_SEGMENT, Segment(UNKNOWN_SEGMENT, "未知", "Unknown"))
-    facts = read_facts(root, faults, None if cities is None else list(chosen))
+    facts = read_facts(root, faults, None if cities is None else list(chosen), fact_kinds)
     layers = {(city, kind): read_layer(root, city, kind, faults) for city in chosen for kind in kinds}
-    rules = _Rules(known, chosen, segments, facts, layers, kinds, whole=cities is None)
+    rules = _Rules(known, chosen, segments, facts, layers, kinds, fact_kinds, whole=cities is None)
     faults += rules.broken()
     if "zones" in kinds and "districts" in kinds:
         layers = {key: _with_stand_ins(layer, layers) for key, layer in layers.items()}
@@ -319,6 +327,7 @@ class _Rules:
     facts: Facts
     layers: Mapping[tuple[str, str], Layer]
     kinds: Sequence[str]
+    fact_kinds: Sequence[str]
     whole: bool
 
     def broken(self) -> Iterator[Fault]:
@@ -327,7 +336,7 @@ class _Rules:
         yield from self._systems_and_members()
         if {"zones", "districts"} <= set(self.kinds):
             yield from self._zones_lie_in_their_districts()
-        if set(LAYER_KINDS) <= set(self.kinds) and self.whole:
+        if set(LAYER_KINDS) <= set(self.kinds) and set(FACT_KINDS) <= set(self.fact_kinds) and self.whole:
             places = self._ids("zones", "districts")
             yield from self._memberships_resolve(places)
             yield from self._mentions_resolve(places)

@@ -68,7 +68,7 @@ def build(
     note("reading seeds and layers …")
     loaded = open_project(project, city)
     site = build_site(loaded, lang=lang, basemap=basemap, progress=note)
-    commit_folder({out / path: data for path, data in site.files.items()})
+    commit_folder(out, {Path(path): data for path, data in site.files.items()}, "gis build")
     emit_rows(site.summary, Format.TABLE)
     for path in site.pages:
         note(f"{out / path}")
@@ -129,5 +129,5 @@ def export(
         raise UsageError(f"{format_} is several files; name one of them with -o, such as -o {kind}.{format_}")
     from gis.files import commit_folder
 
-    commit_folder({output.with_name(output.stem + suffix): data for suffix, data in made.data.items()})
-    note(f"wrote {output} and {len(made.data) - 1} files beside it")
+    commit_folder(output.parent, {Path(name): data for name, data in made.data.items()}, "gis export")
+    note(f"wrote {', '.join(sorted(made.data))} into {output.parent}")

@@ -1,0 +1,149 @@
+"""Put an authoritative geometry in place of a sketch; the id, the facts and the history stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gis.datum import Reference, parse_datum
+from gis.errors import DatumError, Fault, InputError, UsageError, raise_if_any
+from gis.files import commit_folder
+from gis.geojson import dump_features, read_features
+from gis.intake.reading import RawTable, read_table
+from gis.intake.shifting import convert_geometries
+from gis.layers import check_features
+from gis.project import Project, load_project
+from gis.schema import LAYER_KINDS, SKETCHED_BASES
+
+_OUTSIDE_SHARE: Final = 0.002
+
+
+def replace_geometry(
+    root: Path,
+    id_: str,
+    file: Path,
+    *,
+    source: str,
+    accuracy_m: float,
+    datum: str | None = None,
+    basis: str = "statutory",
+    feature: str | None = None,
+    allow_outside: bool = False,
+) -> str:
+    """Replace the geometry of one feature of a project's layers by one from a file.
+
+    What the old geometry rested on is kept in the feature's `history`. The layer changes in one step or not at all.
+
+    Args:
+        root: the project's folder.
+        id_: id of the feature.
+        file: any vector file that can be imported.
+        source: where the new geometry comes from, in words.
+        accuracy_m: its accuracy (95 % radius), metres, above 0.
+        datum: its datum, where the file does not state one; a GeoJSON states none, for many hold GCJ-02.
+        basis: statutory, administrative or digitised.
+        feature: `COLUMN=VALUE`, which feature of the file is meant.
+        allow_outside: take it even if it leaves the district that the feature lies within.
+
+    Returns:
+        what was done, in words.
+
+    Raises:
+        UnknownIdError: no layer has the id.
+        UsageError: basis or accuracy make no sense, or the file holds several features and `feature` picks none.
+        DatumError: the datum is not stated, or not known.
+        InputError: the file cannot be read, or its geometry breaks the rules of its layer.
+    """
+    if basis in SKETCHED_BASES or basis not in {"statutory", "administrative", "digitised"}:
+        raise UsageError(f"basis is {basis!r}; an authoritative geometry is statutory, administrative or digitised")
+    if accuracy_m <= 0:
+        raise UsageError(f"accuracy is {accuracy_m} m; it must be above 0")
+    project = load_project(root)
+    city, kind = _holder(project, id_)
+    table = read_table(file)
+    geometry = _geometry(table, feature, file)
+    geometry = convert_geometries(geometry, _reference(table, datum, file), "wgs84")
+    path = root / "layers" / city / f"{kind}.geojson"
+    features = [(dict(properties), shape) for properties, shape in read_features(path)]
+    position = next(i for i, (properties, _) in enumerate(features) if properties["id"] == id_)
+    record = _renewed(features[position][0], source, accuracy_m, basis)
+    faults = check_features([(record, geometry)], kind, file.name)
+    if not allow_outside:
+        faults += _outside(project, record, geometry, file)
+    raise_if_any(faults, InputError)
+    features[position] = (record, geometry)
+    commit_folder(root, {path.relative_to(root): dump_features(features)}, "gis layers replace")
+    return (
+        f"{id_} ({record['name']}) in {path.relative_to(root).as_posix()}: now {basis}, {accuracy_m:g} m, from {source}"
+    )
+
+
+def _holder(project: Project, id_: str) -> tuple[str, str]:
+    for kind in LAYER_KINDS:
+        for city in project.cities:
+            if id_ in project.layer(city, kind):
+                return city, kind
+    project.find("zones", id_)
+    raise AssertionError("find raises for an id that no layer has")
+
+
+def _geometry(table: RawTable, feature: str | None, file: Path) -> BaseGeometry:
+    rows = [row for row in table.rows if row.geometry is not None]
+    if feature is not None:
+        column, sign, value = feature.partition("=")
+        if not sign or column not in table.header:
+            raise UsageError(f"--feature is {feature!r}; write COLUMN=VALUE with a column of {', '.join(table.header)}")
+        rows = [row for row in rows if str(row.cells.get(column)) == value]
+    if len(rows) != 1:
+        raise UsageError(
+            f"{file.name} has {len(rows)} features that could be meant; pick one by --feature COLUMN=VALUE"
+        )
+    geometry = rows[0].geometry
+    assert geometry is not None
+    return shapely.orient_polygons(shapely.force_2d(geometry))
+
+
+def _reference(table: RawTable, datum: str | None, file: Path) -> Reference:
+    if datum is not None:
+        return parse_datum(datum)
+    if table.crs is None or table.format in {"geojson", "kml", "kmz"}:
+        raise DatumError(
+            f"{file.name} does not say its datum in a way to rely on; say it: --datum wgs84 | gcj02 | EPSG:4490 …"
+        )
+    from pyproj import CRS
+
+    code = CRS.from_user_input(table.crs).to_epsg()
+    if code is None:
+        raise DatumError(f"{file.name} has a coordinate system without a known code; say it: --datum EPSG:…")
+    return parse_datum(f"EPSG:{code}")
+
+
+def _renewed(old: dict[str, Any], source: str, accuracy_m: float, basis: str) -> dict[str, Any]:
+    kept = ("geometry_basis", "accuracy_m", "geometry_source", "stand_in_for", "unplaced_reason")
+    was = {name: old[name] for name in kept if old.get(name) is not None}
+    cleared: dict[str, Any] = {name: None for name in ("stand_in_for", "unplaced_reason") if name in old}
+    return {
+        **old,
+        **cleared,
+        "geometry_basis": basis,
+        "accuracy_m": accuracy_m,
+        "geometry_source": source,
+        "history": [*(old.get("history") or []), was],
+    }
+
+
+def _outside(project: Project, record: dict[str, Any], geometry: BaseGeometry, file: Path) -> list[Fault]:
+    within = record.get("within")
+    if not within:
+        return []
+    _, _, district = project.find("zones", within)
+    if district is None or not geometry.is_valid:
+        return []
+    outside = geometry.difference(district)
+    share = outside.area / geometry.area if geometry.area else float(not outside.is_empty)
+    if share <= _OUTSIDE_SHARE:
+        return []
+    return [Fault(file.name, f"{share:.1%} of it lies outside {within}; check the datum, or say --allow-outside")]
