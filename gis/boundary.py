@@ -223,7 +223,7 @@ def derive_mainland() -> bytes:
         MissingExtraError: The extra `boundary` is not installed.
     """
     land, others = _sides(source_folder()[0])
-    whole = shapely.difference(shapely.union(land, _offshore(land, others)), shapely.union_all(others))
+    whole = shapely.union(land, _offshore(land, others))
     rings = [
         ring
         for part in shapely.get_parts(whole)
@@ -243,7 +243,7 @@ def derive_mainland() -> bytes:
 def _sides(folder: Path) -> tuple[BaseGeometry, NDArray[np.object_]]:
     """Return the land of the mainland, and all land around it, in the Albers plane of the source's coordinates."""
     codes = sorted(path.stem for path in (folder / "amap" / "land").glob("??0000.geojson"))
-    provinces = shapely.union_all([_read_shifted(code) for code in codes if code not in _SEPARATE])
+    provinces = shapely.coverage_union_all([_read_shifted(code) for code in codes if code not in _SEPARATE])
     parts = shapely.get_parts(provinces)
     small = shapely.area(parts) < 0.1
     apart = small & (
@@ -287,7 +287,9 @@ def _offshore(land: BaseGeometry, others: NDArray[np.object_]) -> BaseGeometry:
     first, second = sorted(own - other), sorted(other - own)
     cells = shapely.voronoi_polygons(shapely.multipoints([*first, *second]), ordered=True, extend_to=divided)
     far_side = shapely.union_all(shapely.get_parts(cells)[len(first) :])
-    return shapely.difference(sea, shapely.intersection(far_side, divided))
+    near_by = others[shapely.intersects(shapely.box(*divided.bounds), others)]
+    abroad_land = shapely.union_all(shapely.intersection(near_by, divided))
+    return shapely.difference(sea, shapely.union(shapely.intersection(far_side, divided), abroad_land))
 
 
 def _vertices(geometries: NDArray[np.object_], spacing_m: float) -> NDArray[np.float64]:

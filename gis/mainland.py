@@ -2,9 +2,10 @@
 
 The outline is `gis/data/mainland.bin`, made by `gis.boundary.derive_mainland`: rings of little-endian 32-bit integers,
 each ring as the number of its points followed by longitude and latitude of each in millionths of a degree (WGS 84),
-first point repeated. Land borders, and the water half-way to Hong Kong, Macau and Taiwan, lie within about 150 m of
-their source (25 m around Hong Kong and Macau); the open coast is moved 20 km out to sea, so that piers, bridges and
-reclaimed land are inside. A point is inside when a ray from it crosses the rings an odd number of times.
+first point repeated. The border is the one that Amap draws, as what matters is where map services shift; Kinmen, Matsu
+and Pratas count with Taiwan. Land borders, and the water half-way to Hong Kong, Macau and Taiwan, lie within about
+150 m of their source (25 m around Hong Kong and Macau); the open coast is moved 20 km out to sea, so that piers,
+bridges and reclaimed land are inside. A point is inside when a ray from it crosses the rings an odd number of times.
 """
 
 from __future__ import annotations
