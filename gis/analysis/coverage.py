@@ -31,8 +31,11 @@ Floats = NDArray[np.float64]
 class Figures:
     """What is counted and measured in one outline; a figure that cannot be had is None, never 0.
 
-    attributed: firms that a document puts here. inside: firms whose own, independently known position lies here.
+    attributed: firms that a document puts here. attributed_only: those of them that only a document puts here, their own
+    position being unknown. inside: firms whose own, independently known position lies here.
     expected, low, high: the sum of the firms' probabilities of lying here, and its 95 % interval.
+    disagrees: inside lies outside that interval; disagreement says why, in words (disagreement_en in English).
+    sketched: the outline, or a part of it, is a sketch (schematic or proxy).
     by_segment counts the firms inside, attributed_by_segment those attributed; the two are never mixed.
     density_per_km2 is inside a km², expected_per_km2 is expected a km².
     """
@@ -40,10 +43,14 @@ class Figures:
     area_km2: float | None
     area_mu: float | None
     attributed: int
+    attributed_only: int
     inside: int | None
     expected: float | None
     low: int | None
     high: int | None
+    disagrees: bool
+    disagreement: str
+    disagreement_en: str
     by_segment: Mapping[str, int]
     attributed_by_segment: Mapping[str, int]
     density_per_km2: float | None
@@ -55,6 +62,7 @@ class Figures:
     reach_enterprise_share: float | None
     geometry_basis: str | None
     accuracy_m: float | None
+    sketched: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,7 @@ class Unzoned:
     name: str
     segment: str
     reason: str
+    reason_en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +178,7 @@ class Ground:
 
     def __init__(self, project: Project, city: str, day: date | None = None) -> None:
         self.project = project
+        self.day = day
         self.city = project.city(city)
         self.places = project.places(city, day)
         everywhere = [geometry for (_, kind), layer in project.layers.items() if kind in {"zones", "districts"}
@@ -184,12 +194,14 @@ class Ground:
         self.firms = project.layer(city, "enterprises").holding_on(day)
         self.attribution = _attribution(project, self.firms)
         roads = project.layer(city, "roads").holding_on(day)
-        test_roads = [line for record, line in roads if line is not None and record.get("is_test_road")]
-        self.test_roads = self.plane(test_roads)
+        self.test_roads = self.plane([line for record, line in roads if line is not None and is_open_test_road(record)])
+        self.test_roads_united: BaseGeometry = shapely.union_all(self.test_roads)
+        """Every stretch of test road once, whoever's list it stands in."""
         self._standing = np.array([bool(r.get("stand_in_for")) for r in self.firms.records], bool)
         self._placed = np.array([g is not None for g in self.firms.geometry], bool)
         independent = self._placed & ~self._standing
         self.independent = np.flatnonzero(independent)
+        self.dependent = np.flatnonzero(~independent)
         points = self.plane(list(self.firms.geometry[independent]))
         self.points = shapely.get_coordinates(points).reshape(-1, 2)
         accuracy = [float(self.firms.records[i]["accuracy_m"]) for i in self.independent]
@@ -215,25 +227,73 @@ class Ground:
         with_area = [(r["id"], g) for r, g in layer if g is not None and g.geom_type in {"Polygon", "MultiPolygon"}]
         return dict(zip([i for i, _ in with_area], self.plane([g for _, g in with_area]), strict=True))
 
-    def probabilities(self, outline: BaseGeometry, ids: frozenset[str]) -> Floats:
-        """The probabilities, one for each stand-in firm, that it lies in an outline made of the places `ids`.
+    def inside(self, outline: BaseGeometry) -> list[Record]:
+        """The firms whose own position lies in an outline, its edge included."""
+        within = np.flatnonzero(shapely.intersects(outline, self.located))
+        return [self.firms.records[self.independent[i]] for i in within]
 
-        It is 1 where a document puts the firm in one of the places, else the share of the firm's own place that the
-        outline covers.
+    def put_in(self, ids: frozenset[str]) -> list[Record]:
+        """The firms that a document puts in one of the places `ids`."""
+        return [record for record in self.firms.records if self.attribution.get(record["id"], frozenset()) & ids]
+
+    def probabilities(self, outline: BaseGeometry, ids: frozenset[str]) -> Floats:
+        """The probabilities, one for each firm without a position of its own, that it lies in the places `ids`.
+
+        It is 1 where a document puts the firm in one of the places, else the share of the firm's own place that their
+        outline covers, else (its place has no outline) 0.
         """
-        found = np.zeros(len(self.standing))
-        for position, firm in enumerate(self.standing):
+        shares: dict[str | None, float] = {None: 0.0}
+        found = np.zeros(len(self.dependent))
+        for position, firm in enumerate(self.dependent):
             record = self.firms.records[firm]
-            home = record["stand_in_for"]
-            if home in ids or self.attribution.get(record["id"], frozenset()) & ids:
+            if self.attribution.get(record["id"], frozenset()) & ids:
                 found[position] = 1.0
-            elif home in self.outlines:
-                found[position] = _share(self.outlines[home], outline)
+                continue
+            home = self._home(record)
+            if home not in shares:
+                shares[home] = _share(self.outlines[str(home)], outline)
+            found[position] = shares[home]
         return found
 
-    def expected(self, outline: BaseGeometry, ids: frozenset[str], zone_sigmas: Floats) -> Count:
-        """The expected number of firms in an outline, with its 95 % interval."""
-        return count_interval(self.points, self.sigmas, outline, zone_sigmas, self.probabilities(outline, ids))
+    def _home(self, record: Record) -> str | None:
+        """The place with an outline that a firm without a position of its own lies in: the smallest that is said."""
+        said = self.attribution.get(record["id"], frozenset()) & self.outlines.keys()
+        if record.get("stand_in_for") in said:
+            return str(record["stand_in_for"])
+        return min(sorted(said), key=lambda id_: float(self.outlines[id_].area), default=None)
+
+    def expected(self, outline: BaseGeometry, records: Sequence[Record]) -> Count:
+        """The expected number of firms in the outline that some places make together, with its 95 % interval."""
+        drawn = [record for record in records if record["id"] in self.outlines]
+        edges = self._nearest_edges(outline, drawn)
+        return count_interval(
+            self.points,
+            self.sigmas,
+            outline,
+            sigma_m(np.array([float(record["accuracy_m"]) for record in drawn]))[edges],
+            self.probabilities(outline, frozenset(record["id"] for record in records)),
+            edges,
+        )
+
+    def _nearest_edges(self, outline: BaseGeometry, drawn: Sequence[Record]) -> NDArray[np.intp]:
+        """For each independently placed firm, which of the places draws the stretch of outline that is nearest to it.
+
+        An edge of one place that lies within another is no edge of what they make together.
+        """
+        if len(drawn) == 1 or not len(self.located):
+            return np.zeros(len(self.located), np.intp)
+        edge = shapely.boundary(outline)
+        shapely.prepare(edge)
+        nearest = shapely.get_point(shapely.shortest_line(edge, self.located), 0)
+        boundaries = shapely.boundary(np.array([self.outlines[record["id"]] for record in drawn], dtype=object))
+        shapely.prepare(boundaries)
+        distances = shapely.distance(boundaries[:, None], nearest[None, :])
+        return np.asarray(np.argmin(distances, axis=0), np.intp)
+
+
+def is_open_test_road(record: Record) -> bool:
+    """Whether a road is a test road that is there, not only planned."""
+    return bool(record.get("is_test_road")) and record.get("status") != "planned"
 
 
 def _attribution(project: Project, firms: Layer) -> dict[str, frozenset[str]]:
@@ -268,7 +328,7 @@ def coverage(project: Project, city: str, *, reach_m: float = DEFAULT_REACH_M, d
     """
     ground = Ground(project, city, day)
     records = {record["id"]: (record, geometry) for record, geometry in ground.places}
-    near_roads = _near(ground.test_roads, reach_m)
+    near_roads = _near(ground, reach_m)
     cached: dict[str, Figures] = {}
 
     def of_place(id_: str) -> Figures:
@@ -336,92 +396,113 @@ def _zone_row(record: Record, member: Membership | None, system: ZoneSystem | No
     )
 
 
-def _near(roads: NDArray[np.object_], reach_m: float) -> BaseGeometry:
-    """All ground within reach of the roads, as one geometry, so that overlapping reaches count once."""
-    return shapely.union_all(shapely.buffer(roads, reach_m, quad_segs=32)) if len(roads) else shapely.Polygon()
+def _near(ground: Ground, reach_m: float) -> BaseGeometry | None:
+    """All ground within reach of the test roads, as one geometry, so that overlapping reaches count once."""
+    return reach_of(ground.test_roads, reach_m) if len(ground.test_roads) else None
 
 
-def _figures(ground: Ground, records: Sequence[Record], reach_m: float, near_roads: BaseGeometry) -> Figures:
+def reach_of(origins: NDArray[np.object_], radius_m: float) -> BaseGeometry:
+    """All ground within a radius of some features; circles have 128 corners, their area is 0.04 % short."""
+    return shapely.union_all(shapely.buffer(origins, radius_m, quad_segs=32))
+
+
+def _figures(ground: Ground, records: Sequence[Record], reach_m: float, near_roads: BaseGeometry | None) -> Figures:
     """The figures of the union of some places."""
     ids = frozenset(record["id"] for record in records)
-    outlines = [ground.outlines[id_] for id_ in ids if id_ in ground.outlines]
-    attributed = [r["segment"] for r in ground.firms.records if ground.attribution.get(r["id"], frozenset()) & ids]
     drawn = [record for record in records if record["id"] in ground.outlines]
+    attributed = ground.put_in(ids)
+    known = {ground.firms.records[i]["id"] for i in ground.independent}
     bases = {record["geometry_basis"] for record in drawn}
     shared: dict[str, Any] = {
         "attributed": len(attributed),
-        "attributed_by_segment": _counts(attributed),
+        "attributed_only": sum(firm["id"] not in known for firm in attributed),
+        "attributed_by_segment": _by_segment(attributed),
         "reach_m": reach_m,
         "geometry_basis": bases.pop() if len(bases) == 1 else "mixed" if bases else None,
         "accuracy_m": max((float(record["accuracy_m"]) for record in drawn), default=None),
+        "sketched": any(is_sketched(record) for record in drawn),
     }
-    if not outlines:
-        return Figures(**{**dict.fromkeys(Figures.__dataclass_fields__), "by_segment": {}, **shared})
+    if not drawn:
+        nothing = {"by_segment": {}, "disagrees": False, "disagreement": "", "disagreement_en": ""}
+        return Figures(**{**dict.fromkeys(Figures.__dataclass_fields__), **nothing, **shared})
+    outlines = [ground.outlines[record["id"]] for record in drawn]
     outline = shapely.union_all(outlines) if len(outlines) > 1 else outlines[0]
     area = geodesy.area_km2(ground.globe(outline))
-    located = ground.located
-    within = np.flatnonzero(shapely.intersects(outline, located))
-    count = ground.expected(outline, ids, _outline_sigmas(ground, drawn, located))
+    inside = ground.inside(outline)
+    count = ground.expected(outline, records)
+    disagreement, disagreement_en = _disagreement(len(inside), shared["attributed_only"], count)
     road_km = _road_km(ground, outline)
-    reached = shapely.intersects(near_roads, located[within])
     return Figures(
         **shared,
         area_km2=area,
         area_mu=area * MU_PER_KM2,
-        inside=len(within),
+        inside=len(inside),
         expected=count.expected,
         low=count.low,
         high=count.high,
-        by_segment=_counts(ground.firms.records[ground.independent[i]]["segment"] for i in within),
-        density_per_km2=len(within) / area if area else None,
+        disagrees=bool(disagreement),
+        disagreement=disagreement,
+        disagreement_en=disagreement_en,
+        by_segment=_by_segment(inside),
+        density_per_km2=len(inside) / area if area else None,
         expected_per_km2=count.expected / area if area else None,
         road_km=road_km,
-        road_density_km_per_km2=road_km / area if area else None,
-        reach_area_share=_share(outline, near_roads),
-        reach_enterprise_share=float(reached.mean()) if len(within) else None,
+        road_density_km_per_km2=road_km / area if road_km is not None and area else None,
+        reach_area_share=_share(outline, near_roads) if near_roads is not None else None,
+        reach_enterprise_share=_reached(ground, outline, near_roads),
     )
 
 
-def _counts(segments: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(segments).items()))
+def _by_segment(firms: Iterable[Record]) -> dict[str, int]:
+    return dict(sorted(Counter(str(firm["segment"]) for firm in firms).items()))
 
 
-def _outline_sigmas(ground: Ground, records: Sequence[Record], located: NDArray[np.object_]) -> Floats:
-    """For each independently placed firm, the standard deviation of the outline nearest to it."""
-    accuracy = np.array([float(record["accuracy_m"]) for record in records])
-    if len(records) == 1:
-        return np.full(len(located), sigma_m(accuracy)[0])
-    boundaries = shapely.boundary(np.array([ground.outlines[record["id"]] for record in records], dtype=object))
-    nearest = np.argmin(shapely.distance(boundaries[:, None], located[None, :]), axis=0) if len(located) else []
-    return sigma_m(accuracy[np.asarray(nearest, int)])
+def _disagreement(inside: int, attributed_only: int, count: Count) -> tuple[str, str]:
+    """Say why the count of points lies outside the interval of the expected count; nothing where it lies within."""
+    if count.low <= inside <= count.high:
+        return "", ""
+    interval = f"{count.expected:.1f}（{count.low}–{count.high}）"
+    if count.low <= inside + attributed_only <= count.high:
+        return (
+            f"位置在内{inside}家，期望{interval}：另有{attributed_only}家只凭文件归属于此，自身位置未知",
+            f"{inside} inside, {count.expected:.1f} [{count.low}-{count.high}] expected: {attributed_only} more are here "
+            "by a document alone, their own positions unknown",
+        )
+    return (
+        f"位置在内{inside}家，期望{interval}：位置或轮廓的精度不足以按点计数",
+        f"{inside} inside, {count.expected:.1f} [{count.low}-{count.high}] expected: positions or the outline are too "
+        "coarse for a count of points",
+    )
 
 
-def _road_km(ground: Ground, outline: BaseGeometry) -> float:
-    """Kilometres of test road in an outline; a stretch that two roads share counts once."""
+def _road_km(ground: Ground, outline: BaseGeometry) -> float | None:
+    """Kilometres of test road in an outline, each stretch once; None where the city has none whose course is known."""
     if not len(ground.test_roads):
-        return 0.0
-    lines = shapely.intersection(shapely.union_all(ground.test_roads), outline)
+        return None
+    lines = shapely.intersection(ground.test_roads_united, outline)
     return geodesy.length_km(ground.globe(lines)) if not lines.is_empty else 0.0
+
+
+def _reached(ground: Ground, outline: BaseGeometry, near_roads: BaseGeometry | None) -> float | None:
+    """The share of the firms inside that lie within reach of a test road; None where there is no road, or no firm."""
+    if near_roads is None:
+        return None
+    within = ground.located[shapely.intersects(outline, ground.located)]
+    return float(shapely.intersects(near_roads, within).mean()) if len(within) else None
 
 
 def _unzoned(ground: Ground, records: Sequence[Record]) -> Iterable[Unzoned]:
     ids = frozenset(record["id"] for record in records)
-    outlines = [ground.outlines[id_] for id_ in ids if id_ in ground.outlines]
-    union = shapely.union_all(outlines)
-    inside = shapely.intersects(union, ground.located)
-    counted = {ground.firms.records[ground.independent[i]]["id"] for i in np.flatnonzero(inside)}
+    union = shapely.union_all([ground.outlines[id_] for id_ in sorted(ids) if id_ in ground.outlines])
+    counted = {firm["id"] for firm in [*ground.inside(union), *ground.put_in(ids)]}
     for record, geometry in ground.firms:
-        if record["id"] in counted or ground.attribution.get(record["id"], frozenset()) & ids:
+        if record["id"] in counted:
             continue
         if geometry is None:
-            reason = str(record.get("unplaced_reason"))
+            words = (f"未定位：{record.get('unplaced_reason')}", f"unplaced: {record.get('unplaced_reason')}")
         elif record.get("stand_in_for"):
-            reason = f"known only to lie in {record['stand_in_for']}, which is in no zone system"
+            place = record["stand_in_for"]
+            words = (f"只知在 {place}，而该地不是本日期的区域", f"known only to lie in {place}, which is no zone then")
         else:
-            reason = "its position lies in no zone"
-        yield Unzoned(record["id"], record["name"], record["segment"], reason)
-
-
-def leans_on_sketches(row: Record) -> bool:
-    """Whether a row's figures rest on a sketched outline."""
-    return is_sketched(row) or row.get("geometry_basis") == "mixed"
+            words = ("其位置不在任何区域内", "its position lies in no zone")
+        yield Unzoned(record["id"], record["name"], record["segment"], *words)

@@ -6,24 +6,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import combinations
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis import geodesy
 from gis.analysis.coverage import Ground
+from gis.layers import is_sketched
 from gis.project import Project
+
+# The ranks of division that make up a city's ground; towns lie in them, historic ones are superseded.
+_WHOLE: Final = frozenset({"district", "county"})
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """What two zone systems (level `system`) or all systems of two plans (level `plan`) have in common.
+    """What two zone systems (level `system`) or two plans with all their places (level `plan`) have in common.
 
     Areas are geodesic, in km²; `a_share` is the shared ground as a share of a's, `jaccard` as a share of both
-    together. `attributed_both` names the firms that documents put in both, `inside_both` those whose own position
-    lies in both. Areas and shares are None where one of the two has no outline.
+    together. Areas and shares are None where one of the two has no outline.
+
+    `attributed_both` names the firms that documents put in both, `inside_both` those whose own position lies in both,
+    `named_both` (of plans; empty for systems) those that both documents say are located in the city. `sketched` says
+    that an outline on either side is a sketch.
     """
 
     level: str
@@ -39,7 +45,13 @@ class Overlap:
     jaccard: float | None
     attributed_both: tuple[str, ...]
     inside_both: tuple[str, ...]
+    named_both: tuple[str, ...]
     sketched: bool
+
+    @property
+    def firms(self) -> frozenset[str]:
+        """The firms that both sides count, in whichever way."""
+        return frozenset(self.attributed_both) | frozenset(self.inside_both) | frozenset(self.named_both)
 
     def row(self) -> dict[str, Any]:
         """The comparison as a flat row."""
@@ -48,7 +60,10 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A firm that no zone system counts: no document puts it in a member, and its position (if known) is in none."""
+    """A firm that no zone system counts: no document puts it in a member, and its position (if known) is in none.
+
+    `placed` says whether it has a point on the map: its own position, or that of the place it is known to lie in.
+    """
 
     id: str
     name: str
@@ -57,12 +72,23 @@ class Orphan:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncovered:
+    """How much of the city's own districts no zone system covers, in geodesic km²; None where none is drawn."""
+
+    ground_km2: float | None
+    covered_km2: float | None
+    uncovered_km2: float | None
+    uncovered_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Overlaps:
-    """The overlaps of a city's zone systems and plans, and the firms under none."""
+    """The overlaps of a city's zone systems and plans, the firms under none, and the ground under none."""
 
     city: str
     pairs: tuple[Overlap, ...]
     orphans: tuple[Orphan, ...]
+    uncovered: Uncovered
 
     def as_json(self) -> dict[str, Any]:
         """The object as JSON-able data."""
@@ -70,6 +96,7 @@ class Overlaps:
             "city": self.city,
             "pairs": [pair.row() for pair in self.pairs],
             "orphans": [asdict(orphan) for orphan in self.orphans],
+            "uncovered": asdict(self.uncovered),
         }
 
 
@@ -81,27 +108,35 @@ class _Side:
     outline: BaseGeometry
     attributed: frozenset[str]
     inside: frozenset[str]
+    named: frozenset[str]
     sketched: bool
 
 
 def overlaps(project: Project, city: str, day: date | None = None) -> Overlaps:
     """Compare every pair of a city's zone systems with listed members, and every pair of its plans.
 
+    A plan's side is made of all the places to which it gives a role, within a system or outside.
+
     Raises:
         UnknownIdError: the project has no such city.
     """
     ground = Ground(project, city, day)
-    members: dict[str, set[str]] = {}
-    by_plan: dict[str, set[str]] = {}
-    names: dict[str, str] = {}
+    facts = project.facts.of_city(city)
+    systems: list[_Side] = []
+    by_plan: dict[str, set[str]] = {plan: set() for plan in facts.plans}
+    in_force = {(system.plan, system.id) for system in project.systems(city, day)}
+    for member in facts.memberships:
+        if member.id in ground.places and (not member.system or (member.plan, member.system) in in_force):
+            by_plan[member.plan].add(member.id)
     for system in project.systems(city, day):
         ids = {member.id for member in project.members(system) if member.id in ground.places}
         if ids:
-            members[system.id] = ids
-            names[system.id] = system.title
-            by_plan.setdefault(system.plan, set()).update(ids)
-    systems = [_side(ground, "system", id_, names[id_], ids) for id_, ids in members.items()]
-    plans = [_side(ground, "plan", id_, project.plan(id_).short or id_, ids) for id_, ids in by_plan.items()]
+            systems.append(_side(ground, "system", system.id, system.title, ids))
+    named: dict[str, set[str]] = {plan: set() for plan in facts.plans}
+    for mention in facts.mentions:
+        if mention.standing == "located" and mention.id in ground.firms:
+            named[mention.plan].add(mention.id)
+    plans = [_side(ground, "plan", id_, facts.plans[id_].short or id_, ids, named[id_]) for id_, ids in by_plan.items()]
     pairs = [_compare(ground, a, b) for sides in (systems, plans) for a, b in combinations(sides, 2)]
     counted: set[str] = set().union(*(side.attributed | side.inside for side in systems))
     orphans = [
@@ -109,18 +144,23 @@ def overlaps(project: Project, city: str, day: date | None = None) -> Overlaps:
         for record, geometry in ground.firms
         if record["id"] not in counted
     ]
-    return Overlaps(city, tuple(pairs), tuple(orphans))
+    return Overlaps(city, tuple(pairs), tuple(orphans), _uncovered(ground, systems))
 
 
-def _side(ground: Ground, level: str, id_: str, name: str, ids: Iterable[str]) -> _Side:
+def _side(ground: Ground, level: str, id_: str, name: str, ids: Iterable[str], named: Iterable[str] = ()) -> _Side:
     chosen = frozenset(ids)
-    drawn = [ground.places.record(place) for place in chosen if place in ground.outlines]
+    drawn = [ground.places.record(place) for place in sorted(chosen) if place in ground.outlines]
     outline = shapely.union_all([ground.outlines[record["id"]] for record in drawn])
-    within = shapely.intersects(outline, ground.located)
-    inside = {ground.firms.records[ground.independent[i]]["id"] for i in np.flatnonzero(within)}
-    attributed = {firm for firm, places in ground.attribution.items() if places & chosen}
-    sketched = any(record["geometry_basis"] in {"schematic", "proxy"} for record in drawn)
-    return _Side(level, id_, name, outline, frozenset(attributed), frozenset(inside), sketched)
+    return _Side(
+        level=level,
+        id=id_,
+        name=name,
+        outline=outline,
+        attributed=frozenset(firm["id"] for firm in ground.put_in(chosen)),
+        inside=frozenset(firm["id"] for firm in ground.inside(outline)),
+        named=frozenset(named),
+        sketched=any(is_sketched(record) for record in drawn),
+    )
 
 
 def _compare(ground: Ground, a: _Side, b: _Side) -> Overlap:
@@ -128,8 +168,8 @@ def _compare(ground: Ground, a: _Side, b: _Side) -> Overlap:
         ("a_km2", "b_km2", "shared_km2", "a_share", "b_share", "jaccard")
     )
     if not a.outline.is_empty and not b.outline.is_empty:
-        areas = [_km2(ground, g) for g in (a.outline, b.outline, a.outline.intersection(b.outline))]
-        a_km2, b_km2, shared = areas
+        a_km2, b_km2 = _km2(ground, a.outline), _km2(ground, b.outline)
+        shared = _km2(ground, a.outline.intersection(b.outline))
         figures = {
             "a_km2": round(a_km2, 4),
             "b_km2": round(b_km2, 4),
@@ -147,8 +187,25 @@ def _compare(ground: Ground, a: _Side, b: _Side) -> Overlap:
         **figures,
         attributed_both=tuple(sorted(a.attributed & b.attributed)),
         inside_both=tuple(sorted(a.inside & b.inside)),
+        named_both=tuple(sorted(a.named & b.named)),
         sketched=a.sketched or b.sketched,
     )
+
+
+def _uncovered(ground: Ground, systems: Iterable[_Side]) -> Uncovered:
+    districts = ground.project.layer(ground.city.id, "districts")
+    own = [
+        ground.outlines[record["id"]]
+        for record in districts.records
+        if record["role"] == "subject" and record["level"] in _WHOLE and record["id"] in ground.outlines
+    ]
+    if not own:
+        return Uncovered(None, None, None, None)
+    whole = shapely.union_all(own)
+    covered = shapely.union_all([side.outline for side in systems]).intersection(whole)
+    ground_km2, covered_km2 = _km2(ground, whole), _km2(ground, covered)
+    left = max(0.0, ground_km2 - covered_km2)
+    return Uncovered(round(ground_km2, 4), round(covered_km2, 4), round(left, 4), round(left / ground_km2, 4))
 
 
 def _km2(ground: Ground, outline: BaseGeometry) -> float:

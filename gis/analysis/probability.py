@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import pi, sqrt
+from math import ceil, floor, pi, sqrt
 from typing import Final
 
 import numpy as np
@@ -21,8 +21,14 @@ _FAR: Final = 6.5
 _SURE: Final = 1e-6
 # So many undecided trials make their sum normal.
 _MANY: Final = 500
-_MICROMETRE: Final = np.array([1.1e-6, 0.7e-6])
-_DETAIL: Final = 100
+# So little off, in standard deviations, no point lies exactly on an edge or in line with one, where angles jump.
+_NUDGE: Final = np.array([1.1e-6, 0.7e-6])
+# A position known to a millimetre is exact.
+_EXACT_M: Final = 1e-3
+_DETAIL: Final = 200
+# Of each tail of the 95 % interval; a cumulative sum of rounded numbers may fall short by so little.
+_TAIL: Final = 0.025
+_ROUNDING: Final = 1e-12
 # Points that are looked at together.
 _RUN: Final = 64
 # Offsets of an outline that stand for its circular normal law, all of equal weight.
@@ -42,12 +48,13 @@ def probability_in(points: Floats, sigmas: Floats, zone: BaseGeometry, blur: Flo
     (1 - exp(-r²/2σ²)) dθ / 2π. Along one straight edge, at distance h from the centre and between a and b along it,
     that integral is (atan(b/h) - atan(a/h)) / 2π - (T(h/σ, b/h) - T(h/σ, a/h)), where T is Owen's function. The first
     terms of all edges add up to 1 inside and 0 outside, and T vanishes far from the edge: only near edges are visited.
-    That is exact; detail of the outline below a hundredth of `blur` is left out first, which moves a probability by
-    at most 0.4/100 along a straight edge.
+    That is exact; detail of the outline below 1/200 of `blur` is left out first. An outline that is off by δ moves a
+    probability by at most 0.4 δ/σ along a straight edge and 0.61 δ/σ around a whole disc, so by 0.003 at most.
 
     Args:
         points: centres, shape (n, 2), metres in a metric CRS, east before north.
-        sigmas: standard deviation along each axis, shape (n,), metres; 0 means the point is exact.
+        sigmas: standard deviation along each axis, shape (n,), metres; 0 means the point is exact, and then it is in
+            the zone or not, the outline itself being in.
         zone: a polygon or multipolygon in the same CRS.
         blur: the whole uncertainty of each point against the outline, shape (n,), metres; by default `sigmas`.
 
@@ -61,7 +68,7 @@ def probability_in(points: Floats, sigmas: Floats, zone: BaseGeometry, blur: Flo
     if zone.is_empty:
         return np.zeros(len(points))
     shapely.prepare(zone)
-    uncertain = np.flatnonzero(sigmas > 0)
+    uncertain = np.flatnonzero(sigmas > _EXACT_M)
     distance = shapely.distance(zone.boundary, shapely.points(points[uncertain]))
     near = uncertain[distance < _FAR * sigmas[uncertain]]
     scale = np.floor(np.log2((sigmas if blur is None else blur)[near]))
@@ -96,8 +103,7 @@ def _mass(points: Floats, sigmas: Floats, zone: BaseGeometry, starts: Floats, en
     """Mass of each point's law in the zone: 1 inside and 0 outside, less what each near edge cuts off."""
     from scipy.special import owens_t
 
-    # A micrometre off, no point lies exactly on an edge or in line with one, where the angles have no limit.
-    centres = points + _MICROMETRE
+    centres = points + _NUDGE * sigmas[:, None]
     margin = (_FAR + 2.5) * sigmas.max()
     low, high = centres.min(axis=0) - margin, centres.max(axis=0) + margin
     near = np.all((np.maximum(starts, ends) >= low) & (np.minimum(starts, ends) <= high), axis=1)
@@ -123,7 +129,7 @@ def _mass(points: Floats, sigmas: Floats, zone: BaseGeometry, starts: Floats, en
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """An expected count and the interval that holds the true count with 95 % probability."""
+    """An expected count, and whole numbers that hold the true count (and the expected one) with 95 % probability."""
 
     expected: float
     low: int
@@ -138,50 +144,76 @@ def offsets(sigma: float = 1.0) -> Floats:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def count_interval(points: Floats, sigmas: Floats, zone: BaseGeometry, zone_sigmas: Floats, certain: Floats) -> Count:
+def count_interval(
+    points: Floats,
+    sigmas: Floats,
+    zone: BaseGeometry,
+    zone_sigmas: Floats,
+    certain: Floats,
+    outline_of: NDArray[np.intp] | None = None,
+) -> Count:
     """Count points in a zone when both the points and the outline are uncertain.
 
-    The points' errors are independent. The outline's error is one displacement that all points share: the count's law
-    is the mixture, over that displacement, of the Poisson-binomial law of the points given it. The expected count is
-    the sum of each point's probability under both errors together (their variances add), which is exact.
+    The points' errors are independent. An outline's error is one displacement that all points near it share: their
+    count's law is the mixture, over that displacement, of the Poisson-binomial law of the points given it. A union is
+    bounded by several outlines, each with an error of its own; the laws of the points near each are convolved. The
+    expected count is the sum of each point's probability under both errors together (their variances add), which
+    needs no mixture. The interval runs from the 2.5 % to the 97.5 % quantile of the count's law, and where the law is
+    so skew that the mean lies outside, on to the whole number beyond the mean (taken to hundredths).
 
     Args:
         points: shape (n, 2), metres in a metric CRS.
         sigmas: shape (n,), metres: each point's own standard deviation along each axis.
         zone: a polygon or multipolygon in the same CRS.
         zone_sigmas: shape (n,), metres: the standard deviation of the outline near each point.
-        certain: probabilities, shape (k,), of further points that do not depend on the outline's error.
+        certain: probabilities, shape (k,), of further points that do not depend on an outline's error.
+        outline_of: shape (n,): which outline each point is near; the same for all where None.
     """
     blur = np.hypot(sigmas, zone_sigmas)
-    marginal = np.concatenate([probability_in(points, blur, zone), certain])
-    undecided = (marginal > _SURE) & (marginal < 1 - _SURE)
-    sure = int(np.count_nonzero(marginal >= 1 - _SURE))
-    given = np.broadcast_to(marginal[undecided], (_OFFSETS, int(undecided.sum()))).copy()
+    marginal = probability_in(points, blur, zone)
+    undecided = _undecided(marginal)
     # Where the outline's error is a tenth of the whole or less, sharing it adds at most 1 % to a variance.
-    moved = np.flatnonzero(undecided[: len(points)] & (zone_sigmas > 0.1 * blur))
-    if len(moved):
-        shifted = points[moved][None] - offsets()[:, None, :] * zone_sigmas[moved][None, :, None]
-        repeated = np.tile(np.stack([sigmas[moved], blur[moved]]), _OFFSETS)
-        columns = np.searchsorted(np.flatnonzero(undecided), moved)
-        given[:, columns] = probability_in(shifted.reshape(-1, 2), repeated[0], zone, repeated[1]).reshape(_OFFSETS, -1)
-    low, high = _quantiles(given if len(moved) else given[:1])
-    return Count(float(marginal.sum()), sure + low, sure + high)
+    moved = undecided & (zone_sigmas > 0.1 * blur)
+    alone = np.concatenate([marginal[undecided & ~moved], certain[_undecided(certain)]])
+    law = _law(alone[None])
+    near = np.zeros(len(points), np.intp) if outline_of is None else outline_of
+    for outline in np.unique(near[moved]):
+        chosen = np.flatnonzero(moved & (near == outline))
+        law = np.convolve(law, _law(_given(points[chosen], sigmas[chosen], zone, zone_sigmas[chosen])))
+    everything = np.concatenate([marginal, certain])
+    sure = int(np.count_nonzero(everything >= 1 - _SURE))
+    expected = float(everything.sum())
+    cumulative = np.cumsum(law)
+    low = sure + int(np.searchsorted(cumulative, _TAIL - _ROUNDING))
+    high = sure + min(int(np.searchsorted(cumulative, 1 - _TAIL - _ROUNDING)), len(law) - 1)
+    shown = round(expected, 2)
+    return Count(expected, min(low, floor(shown)), max(high, ceil(shown)))
 
 
-def _quantiles(given: Floats) -> tuple[int, int]:
-    """The 2.5 % and 97.5 % quantiles of the mixture of the laws of s sets of n trials, shape (s, n)."""
-    if given.shape[1] > _MANY:
-        from scipy.special import ndtr
+def _undecided(probabilities: Floats) -> NDArray[np.bool_]:
+    return np.asarray((probabilities > _SURE) & (probabilities < 1 - _SURE), bool)
 
-        # The sum of very many independent trials is normal to within a rounding of the count.
-        mean, deviation = given.sum(axis=1), np.sqrt((given * (1 - given)).sum(axis=1))
-        counts = np.arange(given.shape[1] + 1) + 0.5
-        cumulative = ndtr((counts[None] - mean[:, None]) / deviation[:, None]).mean(axis=0)
-    else:
-        cumulative = np.cumsum(poisson_binomial(given).mean(axis=0))
-    low = int(np.searchsorted(cumulative, 0.025 - 1e-12))
-    high = int(np.searchsorted(cumulative, 0.975 - 1e-12))
-    return low, min(high, given.shape[1])
+
+def _given(points: Floats, sigmas: Floats, zone: BaseGeometry, zone_sigmas: Floats) -> Floats:
+    """The probabilities, shape (97, n), given each displacement of the outline."""
+    shifted = points[None] - offsets()[:, None, :] * zone_sigmas[None, :, None]
+    own, blur = np.tile(np.stack([sigmas, np.hypot(sigmas, zone_sigmas)]), _OFFSETS)
+    return probability_in(shifted.reshape(-1, 2), own, zone, blur).reshape(_OFFSETS, -1)
+
+
+def _law(given: Floats) -> Floats:
+    """The law, shape (n + 1,), of the number of successes in a mixture of s sets of n trials, shape (s, n)."""
+    if given.shape[1] <= _MANY:
+        found: Floats = poisson_binomial(given).mean(axis=0)
+        return found
+    from scipy.special import ndtr
+
+    # The sum of very many independent trials is normal to within a rounding of the count.
+    mean, variance = given.sum(axis=1), (given * (1 - given)).sum(axis=1)
+    deviation = np.sqrt(np.maximum(variance, _ROUNDING))
+    counts = np.arange(given.shape[1] + 1) + 0.5
+    cumulative = ndtr((counts[None] - mean[:, None]) / deviation[:, None]).mean(axis=0)
+    return np.diff(cumulative, prepend=0.0)
 
 
 def poisson_binomial(probabilities: Floats) -> Floats:
@@ -192,11 +224,14 @@ def poisson_binomial(probabilities: Floats) -> Floats:
 
     Returns:
         shape (s, n + 1): the probability of 0 … n successes.
+
+    Reference:
+        R. E. Barlow, K. D. Heidtmann, Computing k-out-of-n system reliability, IEEE Trans. Reliab. R-33 (1984) 322-323.
     """
     laws = np.zeros((probabilities.shape[0], probabilities.shape[1] + 1))
     laws[:, 0] = 1.0
     for trial in range(probabilities.shape[1]):
         p = probabilities[:, trial, None]
-        laws[:, 1:] = laws[:, 1:] * (1 - p) + laws[:, :-1] * p
+        laws[:, 1 : trial + 2] = laws[:, 1 : trial + 2] * (1 - p) + laws[:, : trial + 1] * p
         laws[:, 0] *= 1 - p[:, 0]
     return laws
