@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -265,6 +266,7 @@ class Points:
     initials: Sequence[str] | None = None
     rows: Sequence[Row] = ()
 
+    @cached_property
     def _packed(self) -> tuple[PackedPositions, NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]]:
         """Give the packed positions, the page's order (placed first), each point's facet, and the facets."""
         n = len(self.lon)
@@ -287,7 +289,7 @@ class Points:
 
     def to_json(self) -> dict[str, Any]:
         """Give what the page needs to read the blocks, and the counts for each row and facet."""
-        packed, order, facet, facets = self._packed()
+        packed, order, facet, facets = self._packed
         back = np.empty(len(order), np.intp)
         back[order] = np.arange(len(order))
         rows: dict[str, dict[str, Any]] = {}
@@ -317,7 +319,7 @@ class Points:
 
     def blocks(self) -> dict[str, bytes]:
         """Give the binary blocks: positions, facets, names (with initials), cards."""
-        packed, order, facet, _ = self._packed()
+        packed, order, facet, _ = self._packed
         names = [" ".join(self.names[i].split("\n")) for i in order]
         found = {
             "positions": packed.data,

@@ -10,6 +10,10 @@ import { state } from "./state.js";
 
 /** Above this many points they are stamped into pixels; below, each is drawn with its letter. */
 const LETTERED = 2000;
+/** Above this many points a pixel a picture of single points says nothing: they are drawn summed up by squares. */
+const CROWDED = 0.08;
+/** Side of such a square, pixels. */
+const SQUARE = 16;
 const GOLDEN = Math.PI * (3 - Math.sqrt(5));
 
 /**
@@ -62,8 +66,68 @@ export const FirmsLayer = L.Renderer.extend({
       this._image = null;
     }
     this._allowed = state.layers.has("firms") ? allowedFacets() : new Uint8Array(points.facets.length);
-    if (points.placed > LETTERED) this._stamp(width, height);
-    else this._draw(width, height);
+    this.sums = null;
+    if (points.placed <= LETTERED) this._draw(width, height);
+    else if (this._crowding() > CROWDED) this._sum(width, height);
+    else this._stamp(width, height);
+  },
+
+  /** Points a pixel, in that part of the view where there are points at all. */
+  _crowding() {
+    const { scale, left, top } = this._transform(), { min, max } = this._bounds, across = 2 ** points.bits * scale;
+    let count = 0;
+    runsIn(points, (min.x - left) / scale, (min.y - top) / scale, (max.x - left) / scale, (max.y - top) / scale, (from, to) => (count += to - from), spread);
+    const wide = Math.min(max.x, left + across) - Math.max(min.x, left), tall = Math.min(max.y, top + across) - Math.max(min.y, top);
+    return count / Math.max(1, wide * tall);
+  },
+
+  /** Draw, for each square of the map, a disc as large as its number of points, in the colour of its commonest link. */
+  _sum(width, height) {
+    const { scale, left, top } = this._transform(), { min, max } = this._bounds, kinds = data.segments.length;
+    const x0 = Math.floor(min.x / SQUARE), y0 = Math.floor(min.y / SQUARE);
+    const across = Math.ceil(max.x / SQUARE) - x0 + 1, down = Math.ceil(max.y / SQUARE) - y0 + 1;
+    const counts = new Uint32Array(across * down * kinds);
+    const kind = Uint8Array.from(points.facets, ([segment]) => segment);
+    const a = scale / SQUARE, b = left / SQUARE - x0, c = top / SQUARE - y0;
+    const { x, y, facet } = points, allowed = this._allowed;
+    runsIn(points, (min.x - left) / scale, (min.y - top) / scale, (max.x - left) / scale, (max.y - top) / scale, (from, to) => {
+      for (let i = from; i < to; i++) {
+        const f = facet[i];
+        if (!allowed[f]) continue;
+        const column = (x[i] * a + b) | 0, row = (y[i] * a + c) | 0;
+        if (column >= 0 && row >= 0 && column < across && row < down) counts[(row * across + column) * kinds + kind[f]]++;
+      }
+    }, spread);
+    const context = this._context, ratio = this._ratio, sums = [];
+    let most = 1;
+    for (let cell = 0; cell < across * down; cell++) {
+      let n = 0, best = 0;
+      for (let k = 0; k < kinds; k++) {
+        const v = counts[cell * kinds + k];
+        n += v;
+        if (v > counts[cell * kinds + best]) best = k;
+      }
+      if (n) sums.push({ n, best, x: (x0 + (cell % across) + 0.5) * SQUARE, y: (y0 + Math.floor(cell / across) + 0.5) * SQUARE });
+      most = Math.max(most, n);
+    }
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.setTransform(ratio, 0, 0, ratio, -min.x * ratio, -min.y * ratio);
+    this.sums = sums;
+    this.most = most;
+    this.inView = 0;
+    for (const sum of sums) {
+      this.inView += sum.n;
+      context.beginPath();
+      context.arc(sum.x, sum.y, Math.max(1.2, (SQUARE / 2 - 0.5) * Math.sqrt(sum.n / most)), 0, 2 * Math.PI);
+      context.fillStyle = data.segments[sum.best].color;
+      context.fill();
+    }
+  },
+
+  /** @param {{x: number, y: number}} at @returns {{n: number, best: number}|null} the square there, while points are summed up */
+  sumAt(at) {
+    return (state.layers.has("firms") && this.sums?.find((s) => Math.abs(s.x - at.x) <= SQUARE / 2 && Math.abs(s.y - at.y) <= SQUARE / 2)) || null;
   },
 
   /** @returns {{scale: number, left: number, top: number}} steps -> layer pixels */
@@ -74,6 +138,7 @@ export const FirmsLayer = L.Renderer.extend({
 
   _stamp(width, height) {
     const context = this._context;
+    context.setTransform(1, 0, 0, 1, 0, 0);
     if (!this._image) {
       this._image = context.createImageData(width, height);
       this._pixels = new Uint32Array(this._image.data.buffer);
@@ -88,10 +153,7 @@ export const FirmsLayer = L.Renderer.extend({
 
   /** A disc's radius in pixels: it grows as the map is zoomed in and points thin out. */
   _radius() {
-    const size = this._map.getSize(), { scale } = this._transform();
-    const across = 2 ** points.bits * scale;
-    const inView = points.placed * Math.min(1, (size.x * size.y) / (across * across));
-    return Math.max(1, Math.min(6, 0.42 * Math.sqrt((size.x * size.y) / Math.max(inView, 1))));
+    return Math.max(1, Math.min(6, 0.34 / Math.sqrt(Math.max(this._crowding(), 1e-6))));
   },
 
   _draw(width, height) {
@@ -145,7 +207,7 @@ export const FirmsLayer = L.Renderer.extend({
    * @returns {number[]} none, one, or the members of a bundle
    */
   hit(at) {
-    if (!state.layers.has("firms") || !this._allowed) return [];
+    if (!state.layers.has("firms") || !this._allowed || this.sums) return [];
     if (points.placed <= LETTERED) {
       for (let m = this.marks.length - 1; m >= 0; m--) {
         const mark = this.marks[m];

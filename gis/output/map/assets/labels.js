@@ -4,8 +4,8 @@
 
 import { el, fill } from "./dom.js";
 import { data, placeOf } from "./model.js";
-import { systemInk } from "./paint.js";
-import { holdsNow } from "./shapes.js";
+import { roadClass, systemInk } from "./paint.js";
+import { holdsNow, loosePlaces } from "./shapes.js";
 import { state } from "./state.js";
 import { nameOf } from "./words.js";
 
@@ -32,7 +32,7 @@ export function anchorOf(geometry) {
   else if (geometry.type.endsWith("LineString")) {
     const line = geometry.type === "LineString" ? geometry.coordinates : geometry.coordinates.reduce((a, b) => (b.length > a.length ? b : a));
     const [lng, lat] = line[Math.floor(line.length / 2)];
-    best = { lat, lng, span: 0 };
+    best = { lat, lng, span: Math.max(...line.map((p) => p[0])) - Math.min(...line.map((p) => p[0])) };
   } else {
     const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
     const height = (rings) => Math.max(...rings[0].map((p) => p[1])) - Math.min(...rings[0].map((p) => p[1]));
@@ -80,11 +80,14 @@ function wanted() {
       found.push({ text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(system.position) });
     }
   }
+  if (state.layers.has("zones") && !sides) {
+    for (const place of loosePlaces()) if (!seen.has(place.id)) found.push({ text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(5) });
+  }
   const districts = data.districts.filter((d) => d.geometry && !seen.has(d.id) && (d.level === "historic" ? state.date && holdsNow(d) : !state.date || holdsNow(d)));
   districts.sort((a, b) => Number(b.role === "subject") - Number(a.role === "subject"));
   for (const district of districts) found.push({ text: nameOf(district), kind: district.role === "subject" ? "district" : "context", geometry: district.geometry, color: null });
   for (const road of data.roads) {
-    if (road.geometry && [...state.layers].some((l) => l.startsWith("roads."))) found.push({ text: nameOf(road), kind: "road", geometry: road.geometry, color: null });
+    if (road.geometry && state.layers.has("roads." + roadClass(road))) found.push({ text: nameOf(road), kind: "road", geometry: road.geometry, color: null });
   }
   return found;
 }
@@ -117,8 +120,8 @@ export function writeLabels(map, marks) {
     const px = SIZES[kind], short = text.length > 40 ? text.slice(0, 39) + "…" : text;
     measure.font = `${kind === "zone" || kind === "district" ? 600 : 400} ${px}px ${family}`;
     const width = measure.measureText(short).width + (kind === "district" || kind === "context" ? short.length * 2 : 0) + 8, height = px + 6;
-    if (kind === "district" || kind === "context") {
-      // A district's name stands in it or not at all.
+    if (kind !== "zone") {
+      // The name of a district stands in it, that of a road along it, or not at all.
       const across = Math.abs(map.latLngToLayerPoint([anchor.lat, anchor.lng + anchor.span]).x - at.x);
       if (across < width * 0.8) continue;
     }

@@ -14,7 +14,7 @@ import { setUpSearch } from "./search.js";
 import { drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitReach, setUpShapes } from "./shapes.js";
 import { change, state, when } from "./state.js";
 import { drawTools } from "./tools.js";
-import { lang, nameOf, speak, t } from "./words.js";
+import { lang, nameOf, num, speak, t } from "./words.js";
 
 /** @type {{kind: string, id: string}|null} the vector shape under the pointer */
 let under = null;
@@ -65,12 +65,13 @@ function setUpPointing(map, firms) {
   const point = async (event) => {
     if (document.body.classList.contains("drawing")) return;
     const mine = ++turn;
-    const hits = firms.hit(event.layerPoint);
+    const hits = firms.hit(event.layerPoint), sum = firms.sumAt(event.layerPoint);
     map.getContainer().style.cursor = hits.length || (under && under.kind !== "districts") ? "pointer" : "";
     if (hits.length === 1) {
       const names = await pointNames();
       if (mine === turn) showTip(event, el("bdi", { text: names[hits[0]] }), el("small", { text: nameOf(segmentOf(hits[0]), "label") }));
     } else if (hits.length) showTip(event, t("card.bundle", { n: hits.length }));
+    else if (sum) showTip(event, t("sum", { n: num(sum.n) }), el("small", { text: t("sum.most", { link: nameOf(data.segments[sum.best], "label") }) }));
     else if (under) {
       const thing = placeOf(under.id) || find("roads", under.id) || find("facilities", under.id);
       showTip(event, el("bdi", { text: nameOf(thing) }), el("small", { text: t("kind." + under.kind) }));
@@ -116,7 +117,7 @@ function flyToChosen(map) {
 function firstLook() {
   const first = data.systems.find((s) => s.members.some((m) => placeOf(m.place_id)?.geometry) && !s.valid_to) || data.systems[0];
   state.shown = new Set(first ? first.members.map((m) => m.key) : []);
-  state.layers = new Set(["firms", "labels", ...Object.keys(ROAD_STYLES).map((k) => "roads." + k), ...Object.keys(FACILITY_SHAPES).map((k) => "facilities." + k)]);
+  state.layers = new Set(["firms", "labels", ...(data.kind === "city" ? [] : ["zones"]), ...Object.keys(ROAD_STYLES).map((k) => "roads." + k), ...Object.keys(FACILITY_SHAPES).map((k) => "facilities." + k)]);
   state.reachTarget = data.test_roads ? "roads" : data.reach[0]?.target || "";
 }
 
@@ -143,6 +144,7 @@ async function open() {
   const label = () => writeLabels(map, firms.marks || []);
   map.on("zoomstart movestart", () => map.getContainer().classList.add("map-busy"));
   map.on("zoomend", refitReach);
+
   map.on("moveend", () => {
     map.getContainer().classList.remove("map-busy");
     drawFurniture(map);
@@ -151,7 +153,7 @@ async function open() {
   when(["segmentsOff", "standingsOff", "plan", "layers"], () => firms.redraw());
   when(["layers", "reachTarget"], () => { drawRoads(); drawFacilities(); drawReach(); });
   when(["radius"], refitReach);
-  when(["shown", "compare"], drawZones);
+  when(["shown", "compare", "layers"], drawZones);
   when(["date"], () => { drawGround(); drawZones(); });
   when(["scheme"], () => { drawShapes(); firms.redraw(); });
   when(["selected"], () => { drawCard().then(() => { map.invalidateSize({ animate: false, pan: false }); flyToChosen(map); drawChosen(); label(); }); });

@@ -33,7 +33,7 @@ function drawAbout(panel) {
   fill(panel,
     el("section", {}, el("h3", { text: t("about.plans") }), el("ul", { class: "sources" }, ...data.plans.map((p) => el("li", {}, el("strong", { text: nameOf(p, "title") }), el("div", { class: "muted", text: [p.issuer, p.number, p.published, p.file].filter(Boolean).join(" · ") }))))),
     data.sources.length ? el("section", {}, el("h3", { text: t("about.sources") }), el("ul", { class: "sources" }, ...data.sources.map((s) => el("li", { text: s })))) : null,
-    el("section", {}, el("h3", { text: t("about.exact") }), el("p", { text: exactness() }), el("p", { class: "note", text: t("about.error", { m: points.error_m }) })),
+    el("section", {}, el("h3", { text: t("about.exact") }), data.kind === "city" ? el("p", { text: exactness() }) : null, el("p", { class: "note", text: t("about.error", { m: points.error_m }) })),
     unplaced.length || points.n > points.placed ? el("section", {}, el("h3", { text: t("about.unplaced", { n: num(unplaced.length + points.n - points.placed) }) }),
       el("p", { class: "note", text: t("about.unplaced.why") }),
       el("ul", { class: "unplaced-list" }, ...unplaced.map(({ kind, thing }) => el("li", {}, el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: kind, id: thing.id } }) } }, el("span", { class: "kind-tag", text: t("kind." + kind) }), " ", el("bdi", { text: nameOf(thing) })), thing.unplaced_reason ? el("div", { class: "muted", text: thing.unplaced_reason }) : null)))) : null);
@@ -64,7 +64,7 @@ export function drawPanel() {
   byId("tabs").setAttribute("aria-label", t("panel.label"));
   byId("panel-body").setAttribute("aria-labelledby", "tab-" + state.tab);
   drawPage();
-  fill(byId("foot"), el("div", { text: [t("as_of", { date: data.as_of }), t("foot.counts", { n: num(points.n), z: num(data.places.length), p: num(data.plans.length) }), exactness()].join(" · ") }),
+  fill(byId("foot"), el("div", { text: [t("as_of", { date: data.as_of }), t(data.kind === "city" ? "foot.counts" : "foot.points", { n: num(points.n), z: num(data.places.length), p: num(data.plans.length) }), data.kind === "city" ? exactness() : ""].filter(Boolean).join(" · ") }),
     data.footer ? el("div", { text: data.footer }) : null, data.approval_number ? el("div", { text: t("approval") + data.approval_number }) : null);
 }
 

@@ -3,7 +3,7 @@
  */
 
 import { byId, fill } from "./dom.js";
-import { data, placeOf, reachOf } from "./model.js";
+import { data, placeOf, rolesOf } from "./model.js";
 import { facilityClass, facilityPath, hatch, ink, isSketch, roadClass, roadStyle, strengthOf, systemInk } from "./paint.js";
 import { state } from "./state.js";
 
@@ -83,6 +83,11 @@ export function drawGround() {
   }
 }
 
+/** @returns {any[]} drawn places that no zone system gives a role */
+export function loosePlaces() {
+  return data.places.filter((place) => place.geometry && !rolesOf(place.id).length && holdsNow(place));
+}
+
 /** @param {any} member @returns {string} */
 function hatchId(member) {
   return "hatch-" + member.system.position + "-" + Math.round(strengthOf(member) * 100);
@@ -102,6 +107,10 @@ export function drawZones() {
       drawn.push({ member, place, size: L.geoJSON(place.geometry).getBounds() });
       if (isSketch(place.basis)) patterns.set(hatchId(member), hatch(hatchId(member), systemInk(system.position), strengthOf(member)));
     }
+  }
+  if (state.layers.has("zones") && !sides) {
+    for (const place of loosePlaces()) drawn.push({ member: { system: { position: 5, members: [] }, role: "" }, place, size: L.geoJSON(place.geometry).getBounds() });
+    patterns.set("hatch-5-50", hatch("hatch-5-50", systemInk(5), 0.5));
   }
   const spread = ({ size }) => (size.getNorth() - size.getSouth()) * (size.getEast() - size.getWest());
   drawn.sort((a, b) => spread(b) - spread(a));

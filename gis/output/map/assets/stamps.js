@@ -10,13 +10,13 @@
  */
 export function disc(radius, width) {
   const core = [], rim = [];
-  const outer = radius >= 3 ? radius + 1 : radius;
+  const outer = radius >= 4 ? radius + 1 : radius;
   const reach = Math.ceil(outer);
   for (let dy = -reach; dy <= reach; dy++) {
     for (let dx = -reach; dx <= reach; dx++) {
       const d = Math.hypot(dx, dy);
-      if (d <= radius) core.push(dy * width + dx);
-      else if (d <= outer) rim.push(dy * width + dx);
+      if (d <= radius + 0.35) core.push(dy * width + dx);
+      else if (d <= outer + 0.35) rim.push(dy * width + dx);
     }
   }
   return { core: Int32Array.from(core), rim: Int32Array.from(rim), reach };

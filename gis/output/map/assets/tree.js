@@ -5,7 +5,7 @@
 import { el, fill, svgEl } from "./dom.js";
 import { countBySegment, data, placeOf, points } from "./model.js";
 import { FACILITY_SHAPES, facilityClass, isSketch, roadClass, ROAD_STYLES, strengthOf, systemInk } from "./paint.js";
-import { holdsNow } from "./shapes.js";
+import { holdsNow, loosePlaces } from "./shapes.js";
 import { change, state, toggled } from "./state.js";
 import { area, nameOf, num, t, term } from "./words.js";
 
@@ -137,7 +137,7 @@ function segmentFilter() {
       el("button", { type: "button", class: "small", text: t("filter.all"), on: { click: () => change({ segmentsOff: new Set(), standingsOff: new Set(), plan: "" }) } }),
       el("button", { type: "button", class: "small", text: t("filter.none"), on: { click: () => change({ segmentsOff: new Set(data.segments.keys()) }) } }),
       points.rows[row] ? el("span", { class: "hint", text: t("filter.of", { name: nameOf(placeOf(row) || { name: row }) }) }) : null),
-    el("ul", { class: "segments" }, ...rows.map(({ segment, s }) => el("li", {}, el("label", { class: "segment" + (state.segmentsOff.has(s) ? " off" : "") },
+    el("ul", { class: "segments", css: { "--digits": num(most).length + "ch" } }, ...rows.map(({ segment, s }) => el("li", {}, el("label", { class: "segment" + (state.segmentsOff.has(s) ? " off" : "") },
       tick(nameOf(segment, "label"), !state.segmentsOff.has(s), false, (value) => change({ segmentsOff: toggled(state.segmentsOff, s, !value) })),
       segmentMark(segment),
       el("span", { class: "segment-name", text: nameOf(segment, "label") }),
@@ -177,9 +177,10 @@ export function drawTree(panel) {
   });
   const roadKeys = Object.keys(ROAD_STYLES).map((key) => [key, data.roads.filter((r) => r.geometry && roadClass(r) === key).length]).filter(([, n]) => n);
   const facilityKeys = Object.keys(FACILITY_SHAPES).map((key) => [key, data.facilities.filter((f) => f.geometry && facilityClass(f.type) === key).length]).filter(([, n]) => n);
+  const loose = loosePlaces();
   const standings = points.standings.length > 1 ? points.standings : [];
   fill(panel,
-    tree.length ? section(t("tree.systems"), el("ul", { class: "tree" }, ...tree)) : null,
+    tree.length ? section(t("tree.systems"), el("ul", { class: "tree" }, ...tree, loose.length ? layerRow("zones", t("layer.loose"), outlineSwatch(systemInk(5), 0.5, false, false), loose.length) : null)) : loose.length ? section(t("col.name"), el("ul", { class: "tree" }, layerRow("zones", t("kind.places"), outlineSwatch(systemInk(5), 0.5, false, false), loose.length))) : null,
     points.n ? section(t("tree.points." + data.point_noun),
       el("ul", { class: "tree" }, layerRow("firms", t("layer.firms"), null, points.n)),
       standings.length ? el("div", { class: "chips" }, ...standings.map((s, i) => el("label", { class: "chip" }, tick(term("standing", s), !state.standingsOff.has(i), false, (v) => change({ standingsOff: toggled(state.standingsOff, i, !v) })), term("standing", s)))) : null,
@@ -205,6 +206,7 @@ export function legendRows() {
   const row = (symbol, text) => el("li", {}, symbol, el("span", { text }));
   const ringed = (hollow) => svgEl("svg", { class: "swatch", width: 22, height: 16, "aria-hidden": "true" }, svgEl("circle", { cx: 11, cy: 8, r: 5.5, class: hollow ? "ring" : "disc" }));
   return el("ul", { class: "legend" },
+    points.placed > 2000 ? row(svgEl("svg", { class: "swatch", width: 22, height: 16, "aria-hidden": "true" }, svgEl("circle", { cx: 5, cy: 8, r: 2.5, class: "disc" }), svgEl("circle", { cx: 15, cy: 8, r: 6, class: "disc" })), t("legend.sum")) : null,
     data.places.length ? [
       row(outlineSwatch("#5b6675", 0.6, false, false), t("legend.exact")),
       data.places.some((p) => isSketch(p.basis)) ? row(outlineSwatch("#5b6675", 0.6, true, false), t("legend.sketch")) : null] : null,

@@ -1,0 +1,282 @@
+"""Put any files of points, zones and roads into the payload of a map page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from gis import geodesy
+from gis.analysis.zone_index import ZoneIndex
+from gis.datum import Datum, Reference, convert
+from gis.errors import Fault, InputError
+from gis.intake.columns import recognise
+from gis.intake.shifting import convert_geometries
+from gis.output.map import payload as page
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Values of the colouring column beyond this many are shown together, so that colours stay apart.
+_MOST_VALUES = 24
+_OTHER = "其他 / other"
+_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class PointTable:
+    """Points to draw: shape (n,) arrays, WGS 84 degrees; `names` and `values` (of the colouring column) as text."""
+
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    names: list[str]
+    values: list[str] | None
+    column: str | None
+    unplaced: int
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Zones or roads to draw, in WGS 84."""
+
+    names: list[str]
+    geometry: NDArray[np.object_]
+
+
+def _frame(path: Path) -> tuple[pd.DataFrame, NDArray[np.object_] | None, Any]:
+    """Read a file: its columns, its geometries (None for a plain table), and the CRS that the file states."""
+    import pandas as pd
+
+    suffix = path.suffix.lower()
+    if not path.is_file():
+        raise InputError([Fault(path.name, "is not there")])
+    if suffix in {".csv", ".txt"}:
+        return pd.read_csv(path, encoding="utf-8-sig", low_memory=False), None, None
+    if suffix in {".parquet", ".pq", ".geoparquet"}:
+        import geopandas as gpd
+        import pyarrow.parquet as pq
+
+        if b"geo" not in (pq.read_schema(path).metadata or {}):
+            return pd.read_parquet(path), None, None
+        frame = gpd.read_parquet(path)
+    else:
+        import pyogrio
+
+        try:
+            frame = pyogrio.read_dataframe(path)
+        except pyogrio.errors.DataSourceError as error:
+            raise InputError([Fault(path.name, f"cannot be read as geodata: {error}")]) from error
+        if "geometry" not in frame:
+            return frame, None, None
+    geometry = np.asarray(frame.geometry.array, dtype=object)
+    return frame.drop(columns=frame.geometry.name), geometry, frame.crs
+
+
+def _datum_of(crs: Any, declared: Reference | None, where: str) -> Reference | Any:
+    """Say in what the coordinates are: what the reader declares goes before what the file states.
+
+    Raises:
+        InputError: neither says it.
+    """
+    if declared is not None:
+        return declared
+    if crs is None:
+        what = "does not say what datum its coordinates are in; declare it: --datum wgs84 | gcj02 | bd09 | EPSG:4549 …"
+        raise InputError([Fault(where, what)])
+    return crs
+
+
+def _to_wgs84(geometry: NDArray[np.object_], crs: Any, declared: Reference | None, where: str) -> NDArray[np.object_]:
+    system = _datum_of(crs, declared, where)
+    flat = np.asarray(shapely.force_2d(geometry), dtype=object)
+    if declared is not None:
+        return np.asarray(convert_geometries(flat, declared, Datum.WGS84), dtype=object)
+    import geopandas as gpd
+
+    series = gpd.GeoSeries(flat, crs=system)
+    return np.asarray(series.to_crs(4326).array, dtype=object)
+
+
+def _named(frame: pd.DataFrame, given: str | None, where: str) -> list[str]:
+    columns = [str(column) for column in frame.columns]
+    if given is not None and given not in columns:
+        raise InputError([Fault(where, f"has no column {given!r}; it has {', '.join(columns)}")])
+    column = given or recognise(columns, "enterprises").roles.get("name")
+    if column is None:
+        return [f"{number}" for number in range(1, len(frame) + 1)]
+    return frame[column].fillna("").astype(str).tolist()
+
+
+def read_points(
+    path: Path, datum: Reference | None = None, by: str | None = None, name: str | None = None
+) -> PointTable:
+    """Read points from CSV, Parquet, GeoParquet, GeoJSON, GeoPackage or a shapefile.
+
+    Args:
+        path: the file.
+        datum: what its coordinates are in, where the file does not say it or says it wrongly.
+        by: the column that colours the points.
+        name: the column of names; recognised where it is not given.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, states no datum, or holds what are not points.
+        DatumError: a coordinate cannot belong to the datum.
+    """
+    frame, geometry, crs = _frame(path)
+    if geometry is not None:
+        present = np.asarray([g is not None and not g.is_empty for g in geometry], bool)
+        kinds = {g.geom_type for g in geometry[present]}
+        if kinds - {"Point"}:
+            raise InputError([Fault(path.name, f"holds {', '.join(sorted(kinds))}; points are wanted")])
+        lon = np.full(len(frame), np.nan)
+        lat = np.full(len(frame), np.nan)
+        placed = _to_wgs84(geometry[present], crs, datum, path.name)
+        lon[present], lat[present] = shapely.get_x(placed), shapely.get_y(placed)
+    else:
+        roles = recognise([str(column) for column in frame.columns], "enterprises").roles
+        if "lon" not in roles or "lat" not in roles:
+            raise InputError(
+                [Fault(path.name, f"has no columns of longitude and latitude: {', '.join(frame.columns)}")]
+            )
+        given = _datum_of(None, datum, path.name)
+        import pandas as pd
+
+        x, y = (pd.to_numeric(frame[roles[r]], errors="coerce").to_numpy(np.float64) for r in ("lon", "lat"))
+        lon, lat = convert(x, y, given)
+    if by is not None and by not in frame.columns:
+        raise InputError([Fault(path.name, f"has no column {by!r}; it has {', '.join(map(str, frame.columns))}")])
+    unplaced = int((~(np.isfinite(lon) & np.isfinite(lat))).sum())
+    values = None if by is None else frame[by].fillna("").astype(str).tolist()
+    return PointTable(lon, lat, _named(frame, name, path.name), values, by, unplaced)
+
+
+def read_shapes(path: Path, kinds: frozenset[str], datum: Reference | None = None, name: str | None = None) -> Shapes:
+    """Read zones or roads; features without geometry are left out.
+
+    Raises:
+        InputError: the file cannot be read, states no datum, or holds another kind of geometry.
+    """
+    frame, geometry, crs = _frame(path)
+    if geometry is None:
+        raise InputError([Fault(path.name, "holds no geometry")])
+    present = np.asarray([g is not None and not g.is_empty for g in geometry], bool)
+    found = {g.geom_type for g in geometry[present]}
+    if found - kinds:
+        raise InputError([Fault(path.name, f"holds {', '.join(sorted(found))}; wanted: {', '.join(sorted(kinds))}")])
+    names = np.asarray(_named(frame, name, path.name), dtype=object)[present]
+    return Shapes(names.tolist(), _to_wgs84(geometry[present], crs, datum, path.name))
+
+
+def _segments(table: PointTable) -> tuple[tuple[page.Segment, ...], NDArray[np.int64]]:
+    """Make the values of the colouring column to segments, the commonest first."""
+    if table.values is None:
+        return (page.Segment(id="all", label="点", label_en="Points"),), np.zeros(len(table.lon), np.int64)
+    values, codes, counts = np.unique(np.asarray(table.values, dtype=object), return_inverse=True, return_counts=True)
+    order = np.lexsort((values.astype(str), -counts))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    codes = rank[np.asarray(codes).reshape(-1)]
+    labels = [str(values[i]) or "–" for i in order]
+    if len(labels) > _MOST_VALUES:
+        labels = [*labels[: _MOST_VALUES - 1], _OTHER]
+        codes = np.minimum(codes, _MOST_VALUES - 1)
+    return tuple(page.Segment(id=f"v{i}", label=label) for i, label in enumerate(labels)), codes
+
+
+def build_loose_payload(
+    points: PointTable, zones: Shapes, roads: Shapes | None, *, title: str, as_of: date, sources: Sequence[str] = ()
+) -> page.MapPayload:
+    """Count the points of each zone and fill the payload of a map page.
+
+    Args:
+        points: the points; those without position are counted as unplaced only.
+        zones: polygons.
+        roads: lines, each counted as test road; None where there are none.
+        title: the page's title.
+        as_of: the date of the data.
+        sources: where the data come from, for the reader.
+    """
+    segments, codes = _segments(points)
+    placed = np.isfinite(points.lon) & np.isfinite(points.lat)
+    index = ZoneIndex.build(zones.geometry)
+    pairs_point, pairs_zone = index.pairs(points.lon[placed], points.lat[placed])
+    positions = np.flatnonzero(placed)
+    order = np.argsort(pairs_zone, kind="stable")
+    ends = np.searchsorted(pairs_zone[order], np.arange(len(zones.names) + 1))
+    members = [positions[pairs_point[order[ends[i] : ends[i + 1]]]] for i in range(len(zones.names))]
+    covered = positions[np.unique(pairs_point)]
+    areas = np.asarray(geodesy.area_km2(zones.geometry), float)
+    lines = None if roads is None else shapely.line_merge(shapely.union_all(roads.geometry))
+    none: NDArray[np.intp] = np.zeros(0, np.intp)
+    rows = [page.Row(row=f"zone-{i}", attributed=none, inside=found) for i, found in enumerate(members)]
+    rows += [
+        page.Row(row="total", attributed=none, inside=covered),
+        page.Row(row="unzoned", attributed=none, inside=np.setdiff1d(positions, covered)),
+    ]
+    figures = [
+        page.Figures(
+            area_km2=float(areas[i]),
+            inside=len(members[i]),
+            density_per_km2=len(members[i]) / float(areas[i]) if areas[i] else None,
+            road_km=None if lines is None else _km(lines, zones.geometry[i]),
+        )
+        for i in range(len(zones.names))
+    ]
+    union = shapely.union_all(zones.geometry)
+    extent = [shapely.total_bounds(zones.geometry)] if len(zones.names) else []
+    if placed.any():
+        extent.append(
+            np.array([np.nanmin(points.lon), np.nanmin(points.lat), np.nanmax(points.lon), np.nanmax(points.lat)])
+        )
+    corners = np.stack(extent) if extent else np.array([[-180.0, -60.0, 180.0, 70.0]])
+    bounds = (corners[:, 0].min(), corners[:, 1].min(), corners[:, 2].max(), corners[:, 3].max())
+    return page.MapPayload(
+        title=title,
+        as_of=as_of.isoformat(),
+        kind="files",
+        point_noun="point",
+        bounds=(float(bounds[0]), float(bounds[1]), float(bounds[2]), float(bounds[3])),
+        points=page.Points(lon=points.lon, lat=points.lat, names=points.names, segment=codes, rows=rows),
+        segments=segments,
+        places=tuple(
+            page.Place(id=f"zone-{i}", name=name, geometry=_geometry(zones.geometry[i]), figures=figures[i])
+            for i, name in enumerate(zones.names)
+        ),
+        roads=()
+        if roads is None
+        else tuple(
+            page.Road(
+                id=f"road-{i}",
+                name=name,
+                type="test_road",
+                is_test_road=True,
+                geometry=_geometry(roads.geometry[i]),
+                length_km=float(geodesy.length_km(roads.geometry[i])),
+            )
+            for i, name in enumerate(roads.names)
+        ),
+        test_roads=None if lines is None else _geometry(lines),
+        total=page.Figures(
+            area_km2=float(geodesy.area_km2(union)) if len(zones.names) else None,
+            inside=len(covered),
+            road_km=None if lines is None else _km(lines, union),
+        ),
+        sources=tuple(sources),
+    )
+
+
+def _km(lines: BaseGeometry, outline: BaseGeometry) -> float:
+    return float(geodesy.length_km(lines.intersection(outline)))
+
+
+def _geometry(geometry: BaseGeometry) -> dict[str, Any]:
+    flat = shapely.transform(shapely.force_2d(geometry), lambda xy: np.round(xy, _DECIMALS) + 0.0)
+    found: dict[str, Any] = shapely.geometry.mapping(flat)
+    return found
