@@ -9,11 +9,12 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import ClassVar, TypeVar, get_type_hints
 
 from gis.errors import Fault
-from gis.schema import FACT_VALUES
+from gis.schema import FACT_KINDS, FACT_VALUES
 
 _F = TypeVar("_F", bound="Fact")
 
@@ -350,13 +351,16 @@ def _holds(valid_from: str, valid_to: str, day: date) -> bool:
     return (not valid_from or valid_from <= day.isoformat()) and (not valid_to or day.isoformat() < valid_to)
 
 
-def read_facts(root: Path, faults: list[Fault], cities: Sequence[str] | None = None) -> Facts:
+def read_facts(
+    root: Path, faults: list[Fault], cities: Sequence[str] | None = None, kinds: Sequence[str] = FACT_KINDS
+) -> Facts:
     """Read `seeds/` of a project; every fault found is added to `faults`, and the rest is still read.
 
     Args:
         root: the project's folder.
         faults: the list that faults are added to.
         cities: read only the plans of these cities.
+        kinds: read only these tables; where not all are asked for, conflicts and elsewhere are left out too.
     """
     plans: dict[str, Plan] = {}
     rows: dict[str, list[Fact]] = {kind: [] for kind in FACT_TYPES}
@@ -365,8 +369,10 @@ def read_facts(root: Path, faults: list[Fault], cities: Sequence[str] | None = N
         if plan is None or (cities is not None and plan.city not in cities):
             continue
         plans[plan.id] = plan
-        for kind, cls in FACT_TYPES.items():
-            rows[kind] += _read_table(folder / f"{kind}.csv", cls, plan, faults)
+        for kind in kinds:
+            rows[kind] += _read_table(folder / f"{kind}.csv", FACT_TYPES[kind], plan, faults)
+    if set(kinds) != set(FACT_KINDS):
+        return Facts(plans, {kind: tuple(found) for kind, found in rows.items()}, (), {})
     conflicts = _read_conflicts(root, plans, faults, partial=cities is not None)
     elsewhere = _read_elsewhere(root, faults)
     return Facts(plans, {kind: tuple(found) for kind, found in rows.items()}, conflicts, elsewhere)
@@ -413,12 +419,18 @@ def read_table_rows(path: Path, where: str, faults: list[Fault]) -> tuple[list[s
     return header, found
 
 
+@cache
+def _column_types(kind: str) -> dict[str, object]:
+    hints = get_type_hints(FACT_TYPES[kind])
+    return {key: hint for key, hint in hints.items() if key not in {"kind", "plan", "file", "row"}}
+
+
 def _read_table(path: Path, cls: type[Fact], plan: Plan, faults: list[Fault]) -> list[Fact]:
     if not path.exists():
         return []
     where = f"seeds/{plan.id}/{path.name}"
     header, rows = read_table_rows(path, where, faults)
-    hints = {key: hint for key, hint in get_type_hints(cls).items() if key not in {"kind", "plan", "file", "row"}}
+    hints = _column_types(cls.kind)
     columns = {key: _CSV_NAMES.get((cls.kind, key), key) for key in hints}
     lacking = [column for column in columns.values() if column not in header] if header else []
     unknown = [column for column in header if column not in columns.values()]

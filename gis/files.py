@@ -16,12 +16,9 @@ next one.
 from __future__ import annotations
 
 import errno
-import getpass
 import json
 import os
-import secrets
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -82,7 +79,7 @@ def write_bytes_atomic(path: Path, data: bytes) -> None:
 def _create(target: Path) -> tuple[Path, int]:
     """Create a temporary file beside `target`, held so that no other run takes it for a leftover."""
     while True:
-        temporary = target.with_name(_TEMPORARY + secrets.token_hex(8))
+        temporary = target.with_name(_TEMPORARY + os.urandom(8).hex())
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         if _hold(handle) and temporary.exists():
             if target.exists() and os.name != "nt":
@@ -202,7 +199,7 @@ class FolderLock:
         """
         with _faults_of(self.folder):
             entries = {_inside(self.folder, path): data for path, data in staged.items()}
-            stage = self.folder / (_STAGE + secrets.token_hex(8))
+            stage = self.folder / (_STAGE + os.urandom(8).hex())
             try:
                 manifest = self._stage(stage, entries)
                 _replace(stage / _MANIFEST, manifest)  # The commit point.
@@ -299,6 +296,9 @@ def _is_same_file(handle: int, path: Path) -> bool:
 
 
 def _holder(command: str) -> bytes:
+    import getpass
+    import socket
+
     try:
         user = getpass.getuser()
     except (KeyError, OSError, ImportError):  # No name for the user number, as in some containers.

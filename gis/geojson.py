@@ -115,7 +115,7 @@ def parse_features(data: bytes, where: str = "GeoJSON") -> list[Feature]:
     found = []
     for number, feature in enumerate(_features_of(document, where), 1):
         try:
-            geometry = None if feature["geometry"] is None else shape(feature["geometry"])
+            geometry = None if feature["geometry"] is None else _geometry(feature["geometry"])
             found.append(Feature(dict(feature.get("properties") or {}), geometry))
         except (
             KeyError,
@@ -129,6 +129,15 @@ def parse_features(data: bytes, where: str = "GeoJSON") -> list[Feature]:
             faults.append(Fault(where, f"is not a GeoJSON feature: {type(error).__name__} {error}", number))
     raise_if_any(faults)
     return found
+
+
+def _geometry(document: dict[str, Any]) -> BaseGeometry:
+    # Outlines are most of what is read, and `shape` goes through their points one by one in Python.
+    if document.get("type") == "Polygon" and document["coordinates"]:
+        rings = [np.array(ring) for ring in document["coordinates"]]
+        if all(ring.ndim == 2 for ring in rings):
+            return shapely.Polygon(rings[0], rings[1:])
+    return shape(document)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from copy import copy
 from typing import Annotated
 
 import typer
 
-from gis import __version__
 from gis.cli import catalogue, layers, numbers, outcome, queries
 from gis.cli.show import note, prepare_streams
 from gis.errors import GisError
@@ -22,13 +23,21 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from gis import __version__
+
         typer.echo(f"gis {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 outcome.register(app)
@@ -42,10 +51,25 @@ def main() -> None:
     """Run a command; a fault that the user can mend ends with its message on stderr and exit code 1."""
     prepare_streams()
     try:
-        app()
+        _narrowed(app, sys.argv[1:])()
     except GisError as error:
         note(f"error: {error}")
         sys.exit(1)
     except KeyboardInterrupt:
         note("stopped; nothing was changed by the command that was stopped")
         sys.exit(130)
+
+
+def _narrowed(tree: typer.Typer, words: Sequence[str]) -> typer.Typer:
+    """The tree with only the command that the words name, where they name one: typer builds every one it holds."""
+    asked = words[0] if words else None
+    commands = [command for command in tree.registered_commands if command.name == asked]
+    groups = [copy(group) for group in tree.registered_groups if group.name == asked]
+    if not commands and not groups:
+        return tree
+    for group in groups:
+        if group.typer_instance is not None:
+            group.typer_instance = _narrowed(group.typer_instance, words[1:])
+    narrowed = copy(tree)
+    narrowed.registered_commands, narrowed.registered_groups = commands, groups
+    return narrowed

@@ -64,19 +64,23 @@ OutputOption = Annotated[
 
 
 def open_project(
-    folder: Path | None, cities: Sequence[str] | None = None, kinds: Sequence[str] | None = None
+    folder: Path | None,
+    cities: Sequence[str] | None = None,
+    kinds: Sequence[str] | None = None,
+    fact_kinds: Sequence[str] | None = None,
 ) -> Project:
-    """Load the project that `--project` and `--city` name, whole or only the layers asked for.
+    """Load the project that `--project` and `--city` name, whole or only the layers and tables of facts asked for.
 
     Raises:
         ProjectError: it breaks its own rules.
     """
     from gis.project import find_project, load_project
-    from gis.schema import LAYER_KINDS
+    from gis.schema import FACT_KINDS, LAYER_KINDS
 
     if folder is not None and not folder.is_dir():
         raise UsageError(f"--project is {folder}, which is not a folder")
-    return load_project(folder or find_project(), cities=cities or None, kinds=kinds or LAYER_KINDS)
+    root = folder or find_project()
+    return load_project(root, cities=cities or None, kinds=kinds or LAYER_KINDS, fact_kinds=fact_kinds or FACT_KINDS)
 
 
 def one_city(project: Project, given: str | None) -> str:

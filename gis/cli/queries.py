@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from shapely.geometry import Point
-from shapely.geometry.base import BaseGeometry
 
-from gis.analysis import query
 from gis.cli.options import (
     CitiesOption,
     DatumOption,
@@ -23,7 +20,12 @@ from gis.cli.options import (
 )
 from gis.cli.show import emit, emit_rows
 from gis.errors import UsageError
-from gis.project import Project
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from gis.analysis.query import Found
+    from gis.project import Project
 
 app = typer.Typer(help="Ask what is at a point, in a zone, near something, or nearest.", no_args_is_help=True)
 
@@ -62,8 +64,10 @@ def at(
 
     Example: gis query at 121.1575 31.2904 --datum gcj02
     """
+    from gis.analysis import query
+
     x, y = wgs84_position(lon, lat, datum)
-    loaded = open_project(project, city, kinds=("districts", "zones"))
+    loaded = open_project(project, city, kinds=("districts", "zones"), fact_kinds=("systems", "zones"))
     _show(query.at(loaded, x, y), format_, ["id", "name", "city", "within", "geometry_basis", "accuracy_m"])
 
 
@@ -79,6 +83,8 @@ def in_zone(
 
     Example: gis query in --zone auto-innovation-port --segment driving
     """
+    from gis.analysis import query
+
     _show(query.in_zone(open_project(project), zone, kind, segment), format_)
 
 
@@ -98,6 +104,10 @@ def near(
 
     Example: gis query near --at 121.1575 31.2904 --within 2km --kind facilities
     """
+    from shapely.geometry import Point
+
+    from gis.analysis import query
+
     distance = parse_distance(within)
     named = {"zones": zone, "roads": road, "enterprises": enterprise}
     given = {noun: id_ for noun, id_ in named.items() if id_ is not None}
@@ -137,6 +147,8 @@ def nearest(
 
     Example: gis query nearest --at 121.1575 31.2904 --kind roads -n 3
     """
+    from gis.analysis import query
+
     lon, lat = wgs84_position(*at, datum)
     _show(query.nearest(open_project(project), lon, lat, _kinds(kind), count), format_)
 
@@ -145,7 +157,7 @@ def _kinds(given: Sequence[Kind] | None) -> Sequence[str]:
     return [str(kind) for kind in given] if given else ("zones", "enterprises", "roads", "facilities")
 
 
-def _show(found: Sequence[query.Found], format_: FeatureFormat, columns: Sequence[str] | None = None) -> None:
+def _show(found: Sequence[Found], format_: FeatureFormat, columns: Sequence[str] | None = None) -> None:
     if format_ == FeatureFormat.GEOJSON:
         from gis.geojson import dump_features
 
