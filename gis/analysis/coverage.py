@@ -31,8 +31,8 @@ Floats = NDArray[np.float64]
 class Figures:
     """What is counted and measured in one outline; a figure that cannot be had is None, never 0.
 
-    attributed: firms that a document puts here. attributed_only: those of them that only a document puts here, their own
-    position being unknown. inside: firms whose own, independently known position lies here.
+    attributed: firms that a document puts here. attributed_only: those of them that are here by a document alone,
+    their own position being unknown. inside: firms whose own, independently known position lies here.
     expected, low, high: the sum of the firms' probabilities of lying here, and its 95 % interval.
     disagrees: inside lies outside that interval; disagreement says why, in words (disagreement_en in English).
     sketched: the outline, or a part of it, is a sketch (schematic or proxy).
@@ -465,8 +465,8 @@ def _disagreement(inside: int, attributed_only: int, count: Count) -> tuple[str,
     if count.low <= inside + attributed_only <= count.high:
         return (
             f"位置在内{inside}家，期望{interval}：另有{attributed_only}家只凭文件归属于此，自身位置未知",
-            f"{inside} inside, {count.expected:.1f} [{count.low}-{count.high}] expected: {attributed_only} more are here "
-            "by a document alone, their own positions unknown",
+            f"{inside} inside, {count.expected:.1f} [{count.low}-{count.high}] expected: {attributed_only} more are "
+            "here by a document alone, their own positions unknown",
         )
     return (
         f"位置在内{inside}家，期望{interval}：位置或轮廓的精度不足以按点计数",

@@ -34,7 +34,8 @@ class Reach:
     """The shares of one zone (or of all, id None) within each radius of a kind of source.
 
     `area_share` and `enterprise_share` have one value a radius; enterprise shares are of the firms whose own position
-    lies in the zone, and None where there is none. Distances are straight lines; how well positions and courses are
+    lies in the zone, and None where there is none. Where none of the sources is drawn (`sources` is 0), the rows hold
+    None, for nothing is known, though the shares are 0. Distances are straight lines; how well positions and courses are
     known is not carried into them. Area shares are exact to 0.0005 (circles are drawn with 128 corners); on a curve of
     more than ten radii, every tenth is, and those between are within 0.005.
     """
@@ -49,7 +50,9 @@ class Reach:
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat row a radius."""
-        firms = self.enterprise_share or (None,) * len(self.radii_m)
+        nothing: tuple[None, ...] = (None,) * len(self.radii_m)
+        areas = self.area_share if self.sources else nothing
+        firms = self.enterprise_share if self.sources and self.enterprise_share else nothing
         return [
             {
                 "id": self.id,
@@ -60,7 +63,7 @@ class Reach:
                 "reach_area_share": area,
                 "reach_enterprise_share": share,
             }
-            for radius, area, share in zip(self.radii_m, self.area_share, firms, strict=True)
+            for radius, area, share in zip(self.radii_m, areas, firms, strict=True)
         ]
 
 
@@ -95,17 +98,13 @@ def reach(
 
     Raises:
         UnknownIdError: the project has no such city.
-        UsageError: the city has nothing of this kind, or none that is drawn.
+        UsageError: reach cannot be measured from things of this kind.
     """
     ground = Ground(project, city, day)
     known = sources(project, city)
     if source not in known:
         raise UsageError(f"reach can be measured from {', '.join(known)}; given: {source!r}")
     origins = ground.test_roads if source == TEST_ROADS else _facilities(ground, source)
-    if not len(origins):
-        raise UsageError(
-            f"reach cannot be measured in {city}: no {source} that is there has a known course or position"
-        )
     names: dict[str | None, str] = {r["id"]: r["name"] for r, _ in ground.places if r["id"] in ground.outlines}
     outlines: dict[str | None, BaseGeometry] = {id_: ground.outlines[str(id_)] for id_ in names}
     if outlines:
@@ -142,6 +141,8 @@ def area_shares(outline: BaseGeometry, origins: NDArray[np.object_], radii_m: Se
     is bent to meet the computed values.
     """
     radii = np.asarray(radii_m, float)
+    if not len(origins):
+        return (0.0,) * len(radii)
     if len(radii) <= _EXACT_RADII:
         return tuple(np.round(_exact(outline, origins, radii), 4).tolist())
     anchors = np.unique([*range(0, len(radii), _EXACT_RADII), len(radii) - 1])
@@ -203,6 +204,8 @@ def _firm_shares(
     inside = firms[shapely.intersects(outline, firms)]
     if not len(inside):
         return None
+    if not len(origins):
+        return (0.0,) * len(radii_m)
     distances = np.sort(shapely.distance(shapely.union_all(origins), inside))
     within = np.searchsorted(distances, np.asarray(radii_m, float), side="right") / len(inside)
     return tuple(np.round(within, 4).tolist())

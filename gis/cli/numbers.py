@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +26,9 @@ from gis.cli.options import (
 from gis.cli.show import emit, emit_rows, note, write_output
 from gis.output import tables
 
+if TYPE_CHECKING:
+    from gis.analysis.coverage import CityCoverage
+
 
 class Basis(StrEnum):
     """Which firms a structure counts."""
@@ -43,8 +47,8 @@ class CoverageFormat(StrEnum):
 
 
 _SHOWN = [
-    "system", "role", "name", "area_km2", "attributed", "inside", "expected", "low", "high", "road_km",
-    "reach_area_share", "geometry_basis", "accuracy_m",
+    "system", "role", "name", "area_km2", "attributed", "inside", "expected", "low", "high", "disagrees",
+    "road_km", "reach_area_share", "geometry_basis", "accuracy_m",
 ]  # fmt: skip
 
 
@@ -74,28 +78,34 @@ def coverage(
 
     attributed: documents put the firm there. inside: its own known position lies there. expected [low-high]: what the
     accuracy of positions and outlines allows, with 95 % probability. With several radii, or another source than test
-    roads, the shares within each radius are printed instead.
+    roads, the shares within each radius are printed instead. xlsx holds everything that is computed of the city.
 
     Example: gis coverage --city jiading --format json
     """
-    from gis.analysis.coverage import coverage as compute
-    from gis.analysis.reach import reach as compute_reach
+    from gis.analysis.reach import TEST_ROADS
 
     loaded = open_project(project, [city] if city else None)
     chosen, day = one_city(loaded, city), parse_day(on)
-    radii = sorted(parse_distance(part) for part in reach.split(","))
-    if len(radii) > 1 or source != "test_roads":
-        rows = [row for found in compute_reach(loaded, chosen, source, radii, day) for row in found.rows()]
-        _give(rows, rows, format_, output, None, None)
-        return
-    result = compute(loaded, chosen, reach_m=radii[0], day=day)
+    radii = sorted({parse_distance(part) for part in reach.split(",")})
     if format_ == CoverageFormat.XLSX:
+        from gis.analysis.results import city_results
         from gis.output.workbook import coverage_workbook
 
-        write_output(coverage_workbook(loaded, result, lang), output)
+        write_output(coverage_workbook(loaded, city_results(loaded, chosen, reach_m=radii[0], day=day), lang), output)
         return
-    flat = [row.flat() for row in result.zones]
-    _give(result.as_json(), flat, format_, output, _SHOWN, tables.headings(lang))
+    if len(radii) > 1 or source != TEST_ROADS:
+        from gis.analysis.reach import reach as compute_reach
+
+        rows = [row for found in compute_reach(loaded, chosen, source, radii, day) for row in found.rows()]
+        _give(rows, rows, format_, output, None, tables.headings(lang))
+        if format_ == CoverageFormat.TABLE:
+            note("distances are straight lines, from the course or position as drawn")
+        return
+    from gis.analysis.coverage import coverage as compute
+
+    result = compute(loaded, chosen, reach_m=radii[0], day=day)
+    rows = [row.flat() for row in result.zones]
+    _give(result.as_json(), rows, format_, output, _SHOWN, tables.headings(lang))
     if format_ == CoverageFormat.TABLE:
         total = result.total
         note(
@@ -103,6 +113,15 @@ def coverage(
             f"known only by their place, {result.unplaced} unplaced, {len(result.unzoned)} in no zone; "
             f"expected in all zones: {total.expected or 0:.1f} [{total.low}-{total.high}]"
         )
+        for name, words in dict.fromkeys(_disagreements(result, lang)):
+            note(f"* {name}: {words}")
+
+
+def _disagreements(result: CityCoverage, lang: Lang) -> Iterator[tuple[str, str]]:
+    """The zones whose count of points lies outside what is expected, each with the words for it."""
+    for row in result.zones:
+        if row.figures.disagrees:
+            yield row.name, row.figures.disagreement if lang == Lang.ZH else row.figures.disagreement_en
 
 
 def _give(
@@ -132,6 +151,7 @@ def _give(
 def overlap(
     city: CityOption = None,
     on: OnOption = None,
+    lang: LangOption = Lang.ZH,
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
@@ -146,20 +166,18 @@ def overlap(
     result = overlaps(loaded, one_city(loaded, city), parse_day(on))
     rows = [pair.row() for pair in result.pairs]
     shown = [
-        "level",
-        "a_name",
-        "b_name",
-        "shared_km2",
-        "a_share",
-        "b_share",
-        "jaccard",
-        "attributed_both",
-        "inside_both",
-    ]
-    _give(result.as_json(), rows, format_, output, shown, None)
+        "level", "a_name", "b_name", "shared_km2", "a_share", "b_share", "jaccard", "attributed_both", "inside_both",
+        "named_both", "sketched",
+    ]  # fmt: skip
+    common = [pair.row() for pair in result.pairs if pair.firms or pair.shared_km2]
+    _give(result.as_json(), common if format_ == Format.TABLE else rows, format_, output, shown, tables.headings(lang))
     if format_ == Format.TABLE:
         named = ", ".join(f"{orphan.name} ({orphan.id})" for orphan in result.orphans)
+        note(f"{len(rows) - len(common)} more pairs have nothing in common (json and csv hold them)")
         note(f"{len(result.orphans)} firms are under no zone system{': ' + named if named else ''}")
+        left = result.uncovered
+        if left.uncovered_km2 is not None:
+            note(f"no zone system covers {left.uncovered_km2} of {left.ground_km2} km2 of the city's districts")
 
 
 def indicators(
@@ -176,17 +194,21 @@ def indicators(
 
     Example: gis indicators --city hangzhou
     """
+    from gis.analysis.indicators import STATUS_WORDS
     from gis.analysis.indicators import indicators as compute
 
     loaded = open_project(project, city)
-    found = [standing for id_ in loaded.cities for standing in compute(loaded, id_)]
-    rows = [standing.row() for standing in found]
+    rows = [standing.row() for id_ in loaded.cities for standing in compute(loaded, id_)]
     label, basis = ("label", "basis") if lang == Lang.ZH else ("label_en", "basis_en")
-    shown = [label, "target", "year", "baseline", "value_now", "lower_bound", "gap", "pace_per_year", "status", basis]
-    table = [row for row in rows if all_ or (row["kind"] == "target" and row["basis_en"] != "not spatial")]
-    _give(rows, table if format_ == Format.TABLE else rows, format_, output, shown, tables.headings(lang))
+    shown = [
+        label, "target", "year", "baseline", "goal", "goal_high", "now", "gap", "gap_high", "pace_per_year", "status",
+        basis,
+    ]  # fmt: skip
+    chosen = [row for row in rows if all_ or (row["kind"] == "target" and row["basis_en"] != "not spatial")]
+    worded = [{**row, "status": STATUS_WORDS[row["status"]][0 if lang == Lang.ZH else 1]} for row in chosen]
+    _give(rows, worded if format_ == Format.TABLE else rows, format_, output, shown, tables.headings(lang))
     if format_ == Format.TABLE and not all_:
-        note(f"{len(rows) - len(table)} more (facts, baselines and targets that are not spatial): --all")
+        note(f"{len(rows) - len(chosen)} more (facts, baselines and targets that are not spatial): --all")
 
 
 def structure(
@@ -195,6 +217,7 @@ def structure(
         Basis.ATTRIBUTED
     ),
     on: OnOption = None,
+    lang: LangOption = Lang.ZH,
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
@@ -207,5 +230,6 @@ def structure(
 
     loaded = open_project(project, [city] if city else None)
     rows = [found.row() for found in compute(loaded, one_city(loaded, city), basis, parse_day(on))]
-    shown = ["name", "enterprises", "counts", "hhi", "city_share", "featured_share", "clark_evans"]
-    _give(rows, rows, format_, output, shown, None)
+    remark = "clark_evans_note" if lang == Lang.ZH else "clark_evans_note_en"
+    shown = ["name", "enterprises", "counts", "hhi", "city_share", "featured_share", "clark_evans", remark]
+    _give(rows, rows, format_, output, shown, tables.headings(lang))
