@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
+from math import isfinite, nan
 from pathlib import Path
 from typing import ClassVar, TypeVar, get_type_hints
 
@@ -468,12 +469,13 @@ def _cell(cell: str, hint: object, column: str, where: str, row: int, faults: li
         return None
     whole = hint is int or hint == int | None
     try:
-        return int(cell) if whole else float(cell)
+        number = int(cell) if whole else float(cell)
     except ValueError:
-        faults.append(
-            Fault(where, f"{column} is {cell!r}, which is not a {'whole number' if whole else 'number'}", row)
-        )
-        return None
+        number = nan
+    if isfinite(number):
+        return number
+    faults.append(Fault(where, f"{column} is {cell!r}, which is not a {'whole number' if whole else 'number'}", row))
+    return None
 
 
 def _read_conflicts(

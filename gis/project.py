@@ -396,7 +396,7 @@ class _Rules:
                         yield Fault(where, f"within is {within!r}, which no districts layer has", record["id"])
                     continue
                 district = districts.get(within)
-                if geometry is not None and district is not None:
+                if geometry is not None and geometry.is_valid and district is not None and district.is_valid:
                     outside = geometry.difference(district)
                     if outside.area > _OUTSIDE_SHARE * geometry.area or (not geometry.area and not outside.is_empty):
                         share = outside.area / geometry.area if geometry.area else 1.0
