@@ -47,8 +47,8 @@ class Standing:
 
     value_now is what the layers show, in the indicator's unit: a level, or for an increment without a documented
     baseline what has been added since year_from (or the plan's base year). It is a lower bound where the list behind it
-    is incomplete; then the gap is the most that can lack, and a documented level that is higher takes its place in it. `now` writes the value
-    with its sign (≥ for a lower bound, ≈ for a sketch).
+    is incomplete; then the gap is the most that can lack, and a documented level that is higher takes its place in it.
+    `now` writes the value with its sign (≥ for a lower bound, ≈ for a sketch).
 
     goal is the level to reach: the value, for an increment added to its baseline; goal_high the upper end of a range.
     gap and gap_high are what lacks to them (0 when reached); pace_per_year and pace_high_per_year spread that over

@@ -35,9 +35,9 @@ class Reach:
 
     `area_share` and `enterprise_share` have one value a radius; enterprise shares are of the firms whose own position
     lies in the zone, and None where there is none. Where none of the sources is drawn (`sources` is 0), the rows hold
-    None, for nothing is known, though the shares are 0. Distances are straight lines; how well positions and courses are
-    known is not carried into them. Area shares are exact to 0.0005 (circles are drawn with 128 corners); on a curve of
-    more than ten radii, every tenth is, and those between are within 0.005.
+    None, for nothing is known, though the shares are 0. Distances are straight lines; how well positions and courses
+    are known is not carried into them. Area shares are exact to 0.0005 (circles are drawn with 128 corners); on a
+    curve of more than ten radii, every tenth is, and those between are within 0.005.
     """
 
     id: str | None
