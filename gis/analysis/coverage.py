@@ -21,6 +21,8 @@ from gis.layers import Layer, Record, is_sketched
 from gis.project import Project
 
 DEFAULT_REACH_M: Final = 500.0
+# Layers hold six decimals of a degree, 0.1 m; two lines drawn through the same points may differ by so much each.
+_TOGETHER_M: Final = 0.2
 # 1 km² is 1500 mu (亩).
 MU_PER_KM2: Final = 1500.0
 
@@ -195,7 +197,7 @@ class Ground:
         self.attribution = _attribution(project, self.firms)
         roads = project.layer(city, "roads").holding_on(day)
         self.test_roads = self.plane([line for record, line in roads if line is not None and is_open_test_road(record)])
-        self.test_roads_united: BaseGeometry = shapely.union_all(self.test_roads)
+        self.test_roads_united = dissolved(self.test_roads)
         """Every stretch of test road once, whoever's list it stands in."""
         self._standing = np.array([bool(r.get("stand_in_for")) for r in self.firms.records], bool)
         self._placed = np.array([g is not None for g in self.firms.geometry], bool)
@@ -289,6 +291,11 @@ class Ground:
         shapely.prepare(boundaries)
         distances = shapely.distance(boundaries[:, None], nearest[None, :])
         return np.asarray(np.argmin(distances, axis=0), np.intp)
+
+
+def dissolved(lines: NDArray[np.object_]) -> BaseGeometry:
+    """Every stretch of some lines once, in metres: stretches that run together to 0.1 m (as stored) are one."""
+    return shapely.union_all(lines, grid_size=_TOGETHER_M)
 
 
 def is_open_test_road(record: Record) -> bool:
@@ -502,7 +509,10 @@ def _unzoned(ground: Ground, records: Sequence[Record]) -> Iterable[Unzoned]:
             words = (f"未定位：{record.get('unplaced_reason')}", f"unplaced: {record.get('unplaced_reason')}")
         elif record.get("stand_in_for"):
             place = record["stand_in_for"]
-            words = (f"只知在 {place}，而该地不是本日期的区域", f"known only to lie in {place}, which is no zone then")
+            words = (
+                f"只知在 {place}，而规划未将其列为区域",
+                f"known only to lie in {place}, which no plan names as a zone",
+            )
         else:
             words = ("其位置不在任何区域内", "its position lies in no zone")
         yield Unzoned(record["id"], record["name"], record["segment"], *words)

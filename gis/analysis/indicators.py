@@ -10,7 +10,7 @@ from typing import Any, Final
 import shapely
 
 from gis import geodesy
-from gis.analysis.coverage import Ground
+from gis.analysis.coverage import Ground, dissolved
 from gis.facts import Indicator
 from gis.layers import Record, is_sketched
 from gis.project import Project
@@ -331,7 +331,7 @@ def _road_km(ground: Ground, asked: _Asked) -> _Measured:
     counted = _counted([record for record, _ in tested.values()], asked)
     if counted is None:
         return _Measured(None, *_NO_YEAR)
-    united = shapely.union_all(ground.plane([tested[record["id"]][1] for record in counted]))
+    united = dissolved(ground.plane([tested[record["id"]][1] for record in counted]))
     outline = ground.outlines.get(asked.scope)
     if outline is not None:
         united = shapely.intersection(united, outline)

@@ -15,10 +15,10 @@ Floats = NDArray[np.float64]
 
 # accuracy_m is the radius of a circular normal law that holds 95 %: sqrt(-2 ln 0.05) standard deviations.
 SIGMAS_IN_95: Final = sqrt(-2 * np.log(0.05))
-# Beyond this many standard deviations from the outline the probability is 0 or 1 to 1e-9.
-_FAR: Final = 6.5
+# Beyond this many standard deviations an edge changes nothing: exp(-5²/2) is 4e-6.
+_FAR: Final = 5.0
 # A probability this near to 0 or 1 is taken as certain.
-_SURE: Final = 1e-6
+_SURE: Final = 1e-5
 # So many undecided trials make their sum normal.
 _MANY: Final = 500
 # So little off, in standard deviations, no point lies exactly on an edge or in line with one, where angles jump.
@@ -104,7 +104,7 @@ def _mass(points: Floats, sigmas: Floats, zone: BaseGeometry, starts: Floats, en
     from scipy.special import owens_t
 
     centres = points + _NUDGE * sigmas[:, None]
-    margin = (_FAR + 2.5) * sigmas.max()
+    margin = _FAR * sigmas.max()
     low, high = centres.min(axis=0) - margin, centres.max(axis=0) + margin
     near = np.all((np.maximum(starts, ends) >= low) & (np.minimum(starts, ends) <= high), axis=1)
     first, along = starts[near], ends[near] - starts[near]
@@ -117,7 +117,7 @@ def _mass(points: Floats, sigmas: Floats, zone: BaseGeometry, starts: Floats, en
     # Positive where the edge runs counter-clockwise around the centre.
     signed = (gap[..., 0] * unit[None, :, 1] - gap[..., 1] * unit[None, :, 0]) / scale
     h = np.abs(signed)
-    close = np.hypot(h, np.where(a > 0, a, np.where(b < 0, b, 0.0))) < _FAR + 2.5
+    close = np.hypot(h, np.where(a > 0, a, np.where(b < 0, b, 0.0))) < _FAR
     cut = np.zeros_like(h)
     cut[close] = np.sign(signed[close]) * (
         owens_t(h[close], b[close] / h[close]) - owens_t(h[close], a[close] / h[close])
