@@ -44,14 +44,18 @@ _SAMPLE: Final = 1_500
 _BLOCK_M: Final = 250.0
 _TO_SIGMA: Final = 2.448
 _USELESS_M: Final = 1_500.0  # An outline wilder than this says nothing of shifts of 500 to 1,100 m.
-_SHARP_M: Final = 300.0
+_CROWD_ACCURACY_M: Final = 1_000.0
+_NEIGHBOURHOOD_M: Final = 1_500.0
+_CROWD_CAP: Final = 3.0
 _ROAD_REACH_M: Final = 120.0
 _NAMED_ROAD_REACH_M: Final = 250.0
 _HINT: Final = math.log(300.0)
-_STRAY: Final = 0.02
+_STRAYS: Final = ((0.004, 0.6), (0.02, 0.3), (0.1, 0.08), (0.3, 0.02))
+_FAR_M: Final = 3_000.0
+_MANY_STRAYS: Final = 0.04
 _MISNAMED: Final = 0.1
 _UNKNOWN_AREA_M2: Final = 25e6
-_SURE: Final = 0.995
+_SURE: Final = 0.99
 _SURE_OF_FEW: Final = 0.999
 _MANY: Final = 200
 
@@ -381,7 +385,15 @@ def _verdict(
     undone = [candidate.undo(witnesses.first, witnesses.second) for candidate in candidates]
     crs = metric_crs_for(_bounds(around, undone))
     judge = _Judge(around, witnesses, crs)
-    found = [judge.hold(candidate, lon, lat) for candidate, (lon, lat) in zip(candidates, undone, strict=True)]
+    xys = [shapely.get_coordinates(to_metric(shapely.points(lon, lat), crs)) for lon, lat in undone]
+    found = [judge.hold(candidate, xy) for candidate, xy in zip(candidates, xys, strict=True)]
+    for (parts, _), value in zip(found, judge.crowding(xys), strict=True):
+        parts["parks and roads"] = float(value)
+    if judge.straying(xys) > _MANY_STRAYS:
+        # A list that reaches over the border says little by where the border cuts it.
+        for parts, _ in found:
+            parts["district"] *= 0.2
+        reasons.append("many positions lie just outside of the district in any datum: its border counts for less")
     totals = np.array([sum(parts.values()) for parts, _ in found])
     weights = np.exp(totals - totals.max())
     posterior = weights / weights.sum()
@@ -476,7 +488,7 @@ class _Judge:
         self.known = [
             (i, around.positions[id_]) for i, id_ in enumerate(witnesses.known) if id_ and id_ in around.positions
         ]
-        self.crowds = [crowd for crowd in (self._parks(around), self._roads(around)) if crowd is not None]
+        self.crowds = [*self._parks(around), *self._roads(around)]
 
     def _gather(self, ids: Sequence[str | None], outlines: Mapping[str, Outline], reach_m: float) -> None:
         for id_ in sorted({id_ for id_ in ids if id_ is not None}):
@@ -488,44 +500,69 @@ class _Judge:
                     (rows, _Area(to_metric(geometry, self.crs)), max(outline.accuracy_m, 20.0) / _TO_SIGMA)
                 )
 
-    def _parks(self, around: Surroundings) -> _Area | None:
-        sharp = [
-            outline.geometry
-            for id_, outline in around.places.items()
-            if outline.accuracy_m <= _SHARP_M
+    def _parks(self, around: Surroundings) -> list[_Crowd]:
+        """The parks that positions may crowd in: drawn well enough, small, and apart from each other."""
+        small = [
+            outline
+            for outline in around.places.values()
+            if outline.accuracy_m <= _CROWD_ACCURACY_M
             and around.subject is not None
             and outline.geometry.area < 0.1 * around.subject.area
         ]
-        return _Area(to_metric(shapely.union_all(sharp), self.crs)) if sharp else None
+        chosen: list[_Crowd] = []
+        for outline in sorted(small, key=lambda one: (one.accuracy_m, one.geometry.area)):
+            geometry = to_metric(outline.geometry, self.crs)
+            if all(geometry.intersection(other.area.geometry).area < 0.2 * geometry.area for other in chosen):
+                chosen.append(_Crowd(geometry, max(outline.accuracy_m, 20.0) / _TO_SIGMA))
+        return chosen
 
-    def _roads(self, around: Surroundings) -> _Area | None:
-        sharp = [outline.geometry for outline in around.roads.values() if outline.accuracy_m <= _SHARP_M / 2]
-        return _Area(to_metric(buffer_m(shapely.union_all(sharp), _ROAD_REACH_M), self.crs)) if sharp else None
+    def _roads(self, around: Surroundings) -> list[_Crowd]:
+        return [
+            _Crowd(to_metric(buffer_m(outline.geometry, _ROAD_REACH_M), self.crs), outline.accuracy_m / _TO_SIGMA)
+            for outline in around.roads.values()
+            if outline.accuracy_m <= _CROWD_ACCURACY_M / 4
+        ]
+
+    def straying(self, xys: Sequence[Floats]) -> float:
+        """The share of positions just outside of the district, in the candidate that has the fewest."""
+        if self.subject is None:
+            return 0.0
+        depths = [self.subject.depth(xy) for xy in xys]
+        return min(float(((depth < -3 * self.subject_sigma) & (depth > -_FAR_M)).mean()) for depth in depths)
+
+    def crowding(self, xys: Sequence[Floats]) -> Floats:
+        """How well the positions of each candidate crowd in parks and along roads: one log-likelihood for each.
+
+        One park, however many rows lie in it, may say no more than `_CROWD_CAP`: firms crowd beside parks as well.
+        """
+        total = np.zeros(len(xys))
+        weights = [_block_weights(xy) for xy in xys]
+        for crowd in self.crowds:
+            found = np.array([crowd.likelihood(xy, weight) for xy, weight in zip(xys, weights, strict=True)])
+            total += np.minimum(found - found.min(), _CROWD_CAP)
+        return total
 
     def hold(
-        self, candidate: _Candidate, lon: Floats, lat: Floats
+        self, candidate: _Candidate, xy: Floats
     ) -> tuple[dict[str, float], tuple[float | None, float | None, float | None]]:
-        points = to_metric(shapely.points(lon, lat), self.crs)
-        xy = shapely.get_coordinates(points)
+        """The log-likelihood of each kind of evidence, and what shares and distances a reader can follow."""
         weights = _block_weights(xy)
         parts = {"prior": math.log(candidate.prior), "words": self._words(candidate)}
         in_district = None
-        depth = None
         if self.subject is not None:
             depth = self.subject.depth(xy)
             inside = _normal(depth / self.subject_sigma)
             # Beyond 3 km from the line a position is of another district, whatever the datum.
-            far = depth < -3_000
-            cost = np.log((1 - _STRAY) * inside + _STRAY)
-            parts["district"] = float((weights * np.where(far, math.log(_STRAY), cost)).sum())
+            near = depth > -_FAR_M
+            logs = [
+                math.log(share)
+                + float((weights * np.where(near, np.log((1 - stray) * inside + stray), math.log(stray))).sum())
+                for stray, share in _STRAYS
+            ]
+            parts["district"] = _log_sum(logs)
             in_district = float((depth >= 0).mean())
         parts["named places"], in_named = self._named_places(xy, weights)
         parts["known positions"], median = self._known_positions(xy)
-        if depth is not None and self.subject is not None:
-            within = depth > -500
-            parts["parks and roads"] = sum(
-                0.5 * _crowding(crowd, xy[within], weights[within], self.subject.area) for crowd in self.crowds
-            )
         return parts, (in_district, in_named, median)
 
     def _words(self, candidate: _Candidate) -> float:
@@ -617,15 +654,31 @@ def _log_sum(logs: Sequence[float]) -> float:
     return top + math.log(sum(math.exp(value - top) for value in logs))
 
 
-def _crowding(area: _Area, xy: Floats, weights: Floats, whole_m2: float) -> float:
-    """The log-likelihood of points that crowd in an area by a share of their own, against an even spread."""
-    if not len(xy) or area.area >= 0.5 * whole_m2:
-        return 0.0
-    inside = _normal(area.depth(xy) / 40.0)
-    share = area.area / whole_m2
-    best = 0.0
-    for crowd in np.linspace(0.02, 0.98, 49):
-        if crowd > share:
-            density = inside * crowd / share + (1 - inside) * (1 - crowd) / (1 - share)
-            best = max(best, float((weights * np.log(density)).sum()))
-    return best
+class _Crowd:
+    """A park, or the strip along a road, in which positions may crowd; its outline is known to an offset."""
+
+    def __init__(self, geometry: BaseGeometry, sigma: float) -> None:
+        self.area = _Area(geometry)
+        self.sigma = sigma
+        self.west, self.south, self.east, self.north = geometry.buffer(_NEIGHBOURHOOD_M).bounds
+        self.share = self.area.area / ((self.east - self.west) * (self.north - self.south))
+
+    def likelihood(self, xy: Floats, weights: Floats) -> float:
+        """How much better the positions nearby are explained by a crowd here than by an even spread.
+
+        Averaged over how many crowd here (half the weight on none at all), so that chance finds no crowd, and over the
+        offset of the outline.
+        """
+        x, y = xy[:, 0], xy[:, 1]
+        near = (x > self.west) & (x < self.east) & (y > self.south) & (y < self.north)
+        if not near.any():
+            return 0.0
+        points, block = xy[near], weights[near]
+        logs = [math.log(0.5)]
+        shares = self.share + (1 - self.share) * np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+        for dx, dy, weight in _offsets(self.sigma):
+            inside = _normal(self.area.depth(points + np.array([dx, dy])) / 40.0)
+            for crowd in shares.tolist():
+                density = inside * crowd / self.share + (1 - inside) * (1 - crowd) / (1 - self.share)
+                logs.append(math.log(0.1 * weight) + float((block * np.log(density)).sum()))
+        return _log_sum(logs)
