@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+
+_MOST_KNOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,33 @@ class UsageError(GisError):
 
 
 class UnknownIdError(UsageError):
-    """An id was given that nothing in the project has."""
+    """An id was given that nothing in the project has; the text names the nearest ids, by spelling or by name.
 
-    def __init__(self, noun: str, given: str, known: Iterable[str]) -> None:
-        names = sorted(set(known))
-        near = get_close_matches(given, names, n=3, cutoff=0.4) or [name for name in names if given in name][:3]
-        hint = f"; did you mean {', '.join(near)}?" if near else f"; known: {', '.join(names[:12])}" if names else ""
+    `names` may hold the names of ids, for whoever gives a name where an id is asked for.
+    """
+
+    def __init__(
+        self, noun: str, given: str, known: Iterable[str], names: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        ids = sorted(set(known))
+        named = _named(given, names or {})
+        near = named or get_close_matches(given, ids, n=3, cutoff=0.4) or [id_ for id_ in ids if given in id_][:3]
+        shown = [f"{id_} ({names[id_][0]})" if names and names.get(id_) else id_ for id_ in near or ids[:_MOST_KNOWN]]
+        more = f" and {len(ids) - _MOST_KNOWN} more" if len(ids) > _MOST_KNOWN else ""
+        hint = f"; did you mean {', '.join(shown)}?" if near else f"; known: {', '.join(shown)}{more}" if ids else ""
         super().__init__(f"no {noun} has the id {given!r}{hint}")
         self.given = given
         self.near = near
+
+
+def _named(given: str, names: Mapping[str, Sequence[str]]) -> list[str]:
+    """Up to five ids one of whose names holds what was given; the shortest name, being the nearest, first."""
+    hits = {
+        id_: min(len(name) for name in of_id if given in name)
+        for id_, of_id in names.items()
+        if given and any(given in name for name in of_id)
+    }
+    return sorted(hits, key=lambda id_: (hits[id_], id_))[:5]
 
 
 class FaultsError(GisError):

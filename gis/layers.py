@@ -129,7 +129,9 @@ def read_layer(root: Path, city: str, kind: str, faults: list[Fault]) -> Layer:
         faults += error.faults
         return layer_of(city, kind, [])
     faults += check_features(features, kind, where)
-    return layer_of(city, kind, [feature for feature in features if isinstance(feature[0].get("id"), str)])
+    # What is of a wrong type is a fault by now; without it the rules between layers can still look for more faults.
+    sound = [(_without_wrong_types(record, LAYER_COLUMNS[kind]), geometry) for record, geometry in features]
+    return layer_of(city, kind, [feature for feature in sound if feature[0].get("id")])
 
 
 def check_features(features: Sequence[tuple[Record, BaseGeometry | None]], kind: str, where: str) -> list[Fault]:
@@ -147,28 +149,60 @@ def check_features(features: Sequence[tuple[Record, BaseGeometry | None]], kind:
 
 
 def _check_columns(record: Record, columns: Sequence[Column]) -> Iterator[str]:
+    for name, value in record.items():
+        if not _is_text(value):
+            yield f"{name} holds half of a surrogate pair, which is no text: {value!r}"
     for column in columns:
         value = record.get(column.name)
         if value is None or value == "":
             if column.required:
                 yield f"{column.name} is missing ({column.about})"
-        elif column.type is float and isinstance(value, int | float) and not isinstance(value, bool):
-            if not np.isfinite(value):
-                yield f"{column.name} is {value!r}, which is not a finite number"
-        elif not isinstance(value, column.type) or (isinstance(value, bool) and column.type is not bool):
-            yield f"{column.name} is {value!r}; it must be of type {column.type.__name__}"
+        elif not _has_type(value, column):
+            yield f"{column.name} is {value!r}; it must be {_TYPE_NAMES[column.type]}"
+        elif column.type is float and not np.isfinite(value):
+            yield f"{column.name} is {value!r}, which is not a finite number"
         elif column.allowed is not None and value not in column.allowed:
             yield f"{column.name} is {value!r}; allowed: {', '.join(sorted(column.allowed))}"
-        elif column.name in {"valid_from", "valid_to"} and not _is_date(value):
+        elif column.name in {"valid_from", "valid_to"} and not is_iso_day(value):
             yield f"{column.name} is {value!r}; it must be a date like 2021-04-09"
+    valid_from, valid_to = record.get("valid_from"), record.get("valid_to")
+    if isinstance(valid_from, str) and isinstance(valid_to, str) and "" < valid_to <= valid_from:
+        yield f"valid_to is {valid_to}, which is not after valid_from, {valid_from}"
 
 
-def _is_date(value: object) -> bool:
+_TYPE_NAMES = {str: "text", float: "a number", int: "a whole number", bool: "true or false", list: "a list of texts"}
+
+
+def _has_type(value: object, column: Column) -> bool:
+    if isinstance(value, list):
+        return column.type is list and all(isinstance(item, str) for item in value)
+    if isinstance(value, bool) or column.type is not float:
+        return isinstance(value, column.type) and (column.type is bool or not isinstance(value, bool))
+    return isinstance(value, int | float)
+
+
+def _is_text(value: object) -> bool:
+    """Whether a text, or each one of a list, can be written as UTF-8; what is no text is."""
     try:
-        date.fromisoformat(str(value))
-    except ValueError:
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                item.encode()
+    except UnicodeEncodeError:
         return False
     return True
+
+
+def _without_wrong_types(record: Record, columns: Sequence[Column]) -> Record:
+    wrong = [c.name for c in columns if record.get(c.name) is not None and not _has_type(record[c.name], c)]
+    return {**record, **dict.fromkeys(wrong)} if wrong else record
+
+
+def is_iso_day(text: str) -> bool:
+    """Whether a text is a day like 2021-04-09; days are compared as texts, so no other form will do."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _check_geometry(record: Record, geometry: BaseGeometry | None, kind: str) -> Iterator[str]:
@@ -182,7 +216,7 @@ def _check_geometry(record: Record, geometry: BaseGeometry | None, kind: str) ->
         if record.get(name) in (None, ""):
             yield f"there is a geometry but no {name}"
     accuracy = record.get("accuracy_m")
-    if isinstance(accuracy, int | float) and accuracy <= 0:
+    if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and accuracy <= 0:
         yield f"accuracy_m is {accuracy}; it must be above 0"
     if geometry.geom_type not in GEOMETRY_TYPES[kind]:
         yield f"the geometry is a {geometry.geom_type}; allowed: {', '.join(sorted(GEOMETRY_TYPES[kind]))}"

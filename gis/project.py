@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from math import ceil, cos, hypot, radians
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import shapely
@@ -18,10 +19,11 @@ from shapely.geometry.base import BaseGeometry
 from gis.errors import Fault, ProjectError, UnknownIdError, UsageError, raise_if_any
 from gis.facts import Fact, Facts, Membership, Plan, ZoneSystem, read_facts, read_table_rows
 from gis.files import recover
-from gis.layers import Layer, Record, layer_of, read_layer
+from gis.layers import Layer, Record, is_iso_day, layer_of, read_layer
 from gis.schema import FACT_KINDS, LAYER_KINDS, UNKNOWN_SEGMENT
 
 CONFIG_NAME = "gis.toml"
+_CITY_ID = re.compile(r"\w[\w-]*")
 _METRES_A_DEGREE = 111_320.0
 # A zone may reach over its district's line by slivers of drawing, not by more.
 _OUTSIDE_SHARE = 0.002
@@ -68,8 +70,7 @@ class Project:
         Raises:
             UnknownIdError: the project has no such city.
         """
-        if id_ not in self.cities:
-            raise UnknownIdError("city", id_, self.cities)
+        _check_city(id_, self.cities)
         return self.cities[id_]
 
     def layer(self, city: str, kind: str) -> Layer:
@@ -103,7 +104,8 @@ class Project:
             UnknownIdError: the project has no such plan.
         """
         if id_ not in self.facts.plans:
-            raise UnknownIdError("plan", id_, self.facts.plans)
+            names = {plan.id: [plan.title, plan.short] for plan in self.facts.plans.values()}
+            raise UnknownIdError("plan", id_, self.facts.plans, names)
         return self.facts.plans[id_]
 
     def find(self, kind: str, id_: str) -> tuple[str, Record, BaseGeometry | None]:
@@ -116,8 +118,14 @@ class Project:
         for (city, layer_kind), layer in self.layers.items():
             if layer_kind in kinds and id_ in layer:
                 return city, layer.record(id_), layer.geometry_of(id_)
-        known = [i for (_, layer_kind), layer in self.layers.items() if layer_kind in kinds for i in layer.ids]
-        raise UnknownIdError(kind.removesuffix("s"), id_, known)
+        names = {
+            record["id"]: [text for text in (record.get("name"), record.get("name_en")) if text]
+            + (record.get("aliases") or [])
+            for (_, layer_kind), layer in self.layers.items()
+            if layer_kind in kinds
+            for record in layer.records
+        }
+        raise UnknownIdError("facility" if kind == "facilities" else kind.removesuffix("s"), id_, names, names)
 
     def unplaced(self, city: str) -> Iterator[tuple[str, Record]]:
         """Every feature of a city without geometry and stand-in, with its kind."""
@@ -186,11 +194,9 @@ def examine_project(
     config = _read_config(root)
     known = _cities(config, faults)
     for id_ in cities or ():
-        if id_ not in known:
-            raise UnknownIdError("city", id_, known)
+        _check_city(id_, known)
     chosen = {id_: city for id_, city in known.items() if cities is None or id_ in cities}
-    segments = {s["id"]: Segment(s["id"], s["label"], s.get("label_en", s["id"])) for s in config.get("segment", ())}
-    segments.setdefault(UNKNOWN_SEGMENT, Segment(UNKNOWN_SEGMENT, "未知", "Unknown"))
+    segments = _segments(config, faults)
     facts = read_facts(root, faults, None if cities is None else list(chosen), fact_kinds)
     layers = {(city, kind): read_layer(root, city, kind, faults) for city in chosen for kind in kinds}
     rules = _Rules(known, chosen, segments, facts, layers, kinds, fact_kinds, whole=cities is None)
@@ -211,6 +217,11 @@ def examine_project(
     return project, faults
 
 
+def _check_city(id_: str, known: Mapping[str, City]) -> None:
+    if id_ not in known:
+        raise UnknownIdError("city", id_, known, {city.id: [city.name, city.name_en] for city in known.values()})
+
+
 def _read_config(root: Path) -> dict[str, Any]:
     path = root / CONFIG_NAME
     if not path.is_file():
@@ -219,8 +230,10 @@ def _read_config(root: Path) -> dict[str, Any]:
         config = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProjectError([Fault(CONFIG_NAME, f"is not readable as TOML: {error}")]) from error
+    except OSError as error:
+        raise ProjectError([Fault(str(path), f"cannot be read: {error.strerror or error}")]) from error
     as_of = config.get("as_of")
-    if not isinstance(as_of, date):
+    if not isinstance(as_of, date) or isinstance(as_of, datetime):
         raise ProjectError(
             [Fault(CONFIG_NAME, f"as_of is {as_of!r}; write the date that counts as now: as_of = 2026-01-31")]
         )
@@ -229,10 +242,10 @@ def _read_config(root: Path) -> dict[str, Any]:
 
 def _cities(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, City]:
     found: dict[str, City] = {}
-    for number, table in enumerate(config.get("city", ()), 1):
-        missing = [key for key in ("id", "name") if not table.get(key)]
-        if missing:
-            faults.append(Fault(CONFIG_NAME, f"city {number} lacks {', '.join(missing)}"))
+    for table in _tables(config, "city", ("id", "name"), faults):
+        if not _CITY_ID.fullmatch(table["id"]):
+            what = "it names folders and files, so it may hold only letters, digits, - and _"
+            faults.append(Fault(CONFIG_NAME, f"the city id is {table['id']!r}; {what}"))
             continue
         if table["id"] in found:
             faults.append(Fault(CONFIG_NAME, f"the city {table['id']!r} is there twice"))
@@ -247,6 +260,31 @@ def _cities(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, City]:
     if not found:
         faults.append(Fault(CONFIG_NAME, "names no [[city]]"))
     return found
+
+
+def _segments(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, Segment]:
+    found = {
+        table["id"]: Segment(table["id"], table["label"], str(table.get("label_en", table["id"])))
+        for table in _tables(config, "segment", ("id", "label"), faults)
+    }
+    found.setdefault(UNKNOWN_SEGMENT, Segment(UNKNOWN_SEGMENT, "未知", "Unknown"))
+    return found
+
+
+def _tables(
+    config: Mapping[str, Any], name: str, needed: Sequence[str], faults: list[Fault]
+) -> Iterator[Mapping[str, Any]]:
+    """Each `[[name]]` of gis.toml that has the texts it needs; the others are faults."""
+    tables = config.get(name, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        faults.append(Fault(CONFIG_NAME, f"{name} is not a list of tables; each one begins with [[{name}]]"))
+        return
+    for number, table in enumerate(tables, 1):
+        missing = [key for key in needed if not isinstance(table.get(key), str) or not table[key]]
+        if missing:
+            faults.append(Fault(CONFIG_NAME, f"{name} {number} lacks {', '.join(missing)} (text)"))
+        else:
+            yield table
 
 
 def _keywords(root: Path, segments: Mapping[str, Segment], faults: list[Fault]) -> dict[str, str]:
@@ -288,7 +326,7 @@ def _with_stand_ins(layer: Layer, layers: Mapping[tuple[str, str], Layer]) -> La
         if geometry is not None or place is None:
             features.append((record, geometry))
             continue
-        if outline is None:
+        if not _is_sound(outline):
             reason = f"known only to lie in {place['name']}, which has no geometry itself"
             features.append(({**record, "unplaced_reason": record.get("unplaced_reason") or reason}, None))
             continue
@@ -365,7 +403,15 @@ class _Rules:
                 yield Fault(f"seeds/{plan.id}/plan.toml", f"city {plan.city!r} is not one of gis.toml's")
 
     def _systems_and_members(self) -> Iterator[Fault]:
-        systems = {(system.plan, system.id): system for system in self.facts.systems}
+        systems: dict[tuple[str, str], ZoneSystem] = {}
+        for system in self.facts.systems:
+            first = systems.setdefault((system.plan, system.id), system)
+            if first is not system:
+                yield _at(system, f"the system {system.id!r} is also in row {first.row}")
+            for name in ("valid_from", "valid_to"):
+                day = getattr(system, name)
+                if day and not is_iso_day(day):
+                    yield _at(system, f"{name} is {day!r}; it must be a date like 2021-04-09")
         counts = dict.fromkeys(systems, 0)
         for member in self.facts.memberships:
             if not member.system:
@@ -396,7 +442,7 @@ class _Rules:
                         yield Fault(where, f"within is {within!r}, which no districts layer has", record["id"])
                     continue
                 district = districts.get(within)
-                if geometry is not None and geometry.is_valid and district is not None and district.is_valid:
+                if _is_sound(geometry) and _is_sound(district):
                     outside = geometry.difference(district)
                     if outside.area > _OUTSIDE_SHARE * geometry.area or (not geometry.area and not outside.is_empty):
                         share = outside.area / geometry.area if geometry.area else 1.0
@@ -445,6 +491,10 @@ class _Rules:
 
     def _segments_are_known(self) -> Iterator[Fault]:
         allowed = ", ".join(self.segments)
+        for entry in self.facts.elsewhere.values():
+            if entry.segment not in self.segments:
+                what = f"segment {entry.segment!r} is not one of gis.toml's: {allowed}"
+                yield Fault("seeds/elsewhere.csv", what, entry.row)
         for mention in self.facts.mentions:
             if mention.segment not in self.segments:
                 yield _at(mention, f"segment {mention.segment!r} is not one of gis.toml's: {allowed}")
@@ -453,6 +503,11 @@ class _Rules:
                 if record.get("segment") not in self.segments:
                     where = f"layers/{city}/{kind}.geojson"
                     yield Fault(where, f"segment {record.get('segment')!r} is not one of gis.toml's", record["id"])
+
+
+def _is_sound(geometry: BaseGeometry | None) -> TypeGuard[BaseGeometry]:
+    """Whether there is a geometry that can be computed with; the layer's own check names what is wrong with others."""
+    return geometry is not None and not geometry.is_empty and bool(geometry.is_valid)
 
 
 def _at(fact: Fact, what: str) -> Fault:

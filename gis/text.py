@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
-_ESCAPED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
+# The full-width signs are formulas too where Excel runs with a Chinese or Japanese input method.
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_ESCAPED_FORMULA = re.compile(rf"'+[{re.escape(''.join(_FORMULA_START))}]")
 
 
 def printable(text: str) -> str:
@@ -49,7 +50,8 @@ def display_width(text: str) -> int:
     5
     """
     return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1 for c in text
+        0 if unicodedata.category(c) in {"Mn", "Me"} else 2 if unicodedata.east_asian_width(c) in {"W", "F"} else 1
+        for c in text
     )
 
 
