@@ -240,7 +240,7 @@ def lock_folder(folder: Path, command: str = "", wait_s: float = 0.0) -> Iterato
     binds only those who ask for it.
 
     Args:
-        folder: The folder; made if it is missing (its parent must be there).
+        folder: The folder; made if it is missing.
         command: What is being done, for the message that another process gets meanwhile.
         wait_s: How many seconds to wait for another process.
 
@@ -248,7 +248,7 @@ def lock_folder(folder: Path, command: str = "", wait_s: float = 0.0) -> Iterato
         GisError: Another process holds the lock (the text says which), or the folder cannot be written.
     """
     with _faults_of(folder):
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         handle = _acquire(folder, command, wait_s)
     try:
         with _faults_of(folder):
