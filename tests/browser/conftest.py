@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from gis.output.map import payload as p
+from gis.output.map.basemap import Basemap
 from gis.output.map.page import render_page
 
 CHROMIUM = next(
@@ -84,9 +85,10 @@ def open_map(browser: Browser, tmp_path: Path) -> Iterator[OpenMap]:
         size: tuple[int, int] = (1280, 800),
         scheme: Any = "light",
         hash_: str = "",
+        basemap: Basemap | None = None,
     ) -> Opened:
         file = tmp_path / "map.html"
-        file.write_bytes(render_page(payload, lang))
+        file.write_bytes(render_page(payload, lang, basemap))
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, offline=True, accept_downloads=True
         )

@@ -25,6 +25,7 @@ from gis.output.map.initials import initials_of
 from gis.project import Project
 
 _DECIMALS = 6
+_HEADQUARTERS = "总部"
 _PARCEL_RELATIONS = frozenset({"reserved_land", "renewal_land"})
 
 
@@ -99,7 +100,7 @@ def build_city_payload(
         total=_figures(coverage.total),
         unzoned=page.Figures(attributed=len(coverage.unzoned)),
         reach=tuple(_curve(curve) for curves in (reaches or {}).values() for curve in curves),
-        overlaps=_overlaps(overlaps),
+        overlaps=_overlaps(overlaps, systems),
         indicators=tuple(_indicator(s) for s in standings),
         parcels=_parcels(facts.rows.get("relations", ())),
         sources=_sources(project, city),
@@ -274,6 +275,9 @@ def _points(
         segment=np.array([segments[record["segment"]] for record in firms.records], np.int64),
         plans=np.array(named, np.int64),
         stand_in=standing,
+        headquarters=np.array(
+            [any(_HEADQUARTERS in mention.activity for mention in said[r["id"]]) for r in firms.records], bool
+        ),
         cards=[_card(record, said[record["id"]]) for record in firms.records],
         initials=[initials_of([record["name"], *(record.get("aliases") or [])]) for record in firms.records],
         rows=_rows(ground, coverage),
@@ -337,11 +341,12 @@ def _curve(curve: Reach) -> page.ReachCurve:
     )
 
 
-def _overlaps(overlaps: Overlaps | None) -> tuple[page.Overlap, ...]:
+def _overlaps(overlaps: Overlaps | None, systems: Iterable[page.System]) -> tuple[page.Overlap, ...]:
+    rows = {system.id: f"system:{system.plan}:{system.id}" for system in systems}
     return tuple(
         page.Overlap(
-            a=pair.a,
-            b=pair.b,
+            a=rows[pair.a],
+            b=rows[pair.b],
             area_km2=pair.shared_km2,
             share_of_a=pair.a_share,
             share_of_b=pair.b_share,
@@ -408,6 +413,9 @@ def _bounds(project: Project, city: str) -> tuple[float, float, float, float]:
 
 def _layouts(systems: Iterable[page.System], as_of: date) -> tuple[tuple[str, str], ...]:
     """Give the days that show another layout than today's: the last of each superseded system, then today."""
-    ends = sorted({s.valid_to for s in systems if s.valid_to})
-    days = [(date.fromisoformat(end) - timedelta(days=1)).isoformat() for end in ends if end <= as_of.isoformat()]
-    return tuple((day, day[:4]) for day in days) + (((as_of.isoformat(), str(as_of.year)),) if days else ())
+    ends: dict[str, str] = {}
+    for system in systems:
+        if system.valid_to and system.valid_to <= as_of.isoformat():
+            ends.setdefault(system.valid_to, system.horizon or system.valid_to[:4])
+    days = [((date.fromisoformat(end) - timedelta(days=1)).isoformat(), ends[end]) for end in sorted(ends)]
+    return (*days, (as_of.isoformat(), str(as_of.year))) if days else ()

@@ -262,6 +262,7 @@ class Points:
     standings: tuple[str, ...] = ("located",)
     plans: NDArray[np.integer] | None = None
     stand_in: NDArray[np.bool_] | None = None
+    headquarters: NDArray[np.bool_] | None = None
     cards: Sequence[PointCard] | None = None
     initials: Sequence[str] | None = None
     rows: Sequence[Row] = ()
@@ -281,6 +282,7 @@ class Points:
                 zeros if self.standing is None else self.standing.astype(np.int64),
                 zeros if self.plans is None else self.plans.astype(np.int64),
                 zeros if self.stand_in is None else self.stand_in.astype(np.int64),
+                zeros if self.headquarters is None else self.headquarters.astype(np.int64),
             ],
             axis=1,
         )

@@ -62,7 +62,7 @@ function meets(a, b) {
   return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
 }
 
-/** @returns {Array<{text: string, kind: string, geometry: any, color: string|null}>} the most important first */
+/** @returns {Array<{text: string, kind: string, geometry: any, color: string|null, side?: number}>} the most important first */
 function wanted() {
   const found = [], seen = new Set();
   const sides = state.compare ? new Set([state.compare.left, state.compare.right]) : null;
@@ -75,13 +75,16 @@ function wanted() {
     if (sides && !sides.has(system.key)) continue;
     for (const member of system.members) {
       const place = placeOf(member.place_id);
-      if (!place?.geometry || seen.has(place.id) || !(sides || state.shown.has(member.key))) continue;
+      if (!place?.geometry || (seen.has(place.id) && !sides) || !(sides || state.shown.has(member.key))) continue;
       seen.add(place.id);
-      found.push({ text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(system.position) });
+      found.push({ text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(system.position), side: sides ? (system.key === state.compare.left ? -1 : 1) : 0 });
     }
   }
   if (state.layers.has("zones") && !sides) {
     for (const place of loosePlaces()) if (!seen.has(place.id)) found.push({ text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(5) });
+  }
+  if (state.layers.has("parcels") && !sides) {
+    for (const { place_id } of data.parcels) if (placeOf(place_id)?.geometry && !seen.has(place_id)) found.push({ text: nameOf(placeOf(place_id)), kind: "zone", geometry: placeOf(place_id).geometry, color: null });
   }
   const districts = data.districts.filter((d) => d.geometry && !seen.has(d.id) && (d.level === "historic" ? state.date && holdsNow(d) : !state.date || holdsNow(d)));
   districts.sort((a, b) => Number(b.role === "subject") - Number(a.role === "subject"));
@@ -115,8 +118,10 @@ export function writeLabels(map, marks) {
     if (box.width) taken.push({ x0: box.left - origin.left + min.x - 4, y0: box.top - origin.top + min.y - 4, x1: box.right - origin.left + min.x + 4, y1: box.bottom - origin.top + min.y + 4 });
   }
   const family = getComputedStyle(document.documentElement).getPropertyValue("--font");
-  for (const { text, kind, geometry, color } of wanted()) {
+  for (const { text, kind, geometry, color, side } of wanted()) {
     const anchor = anchorOf(geometry), at = map.latLngToLayerPoint(anchor);
+    // Under the curtain a name stands only on its own system's side.
+    if (side && (at.x - min.x - state.compare.at * size.x) * side < 0) continue;
     const px = SIZES[kind], short = text.length > 40 ? text.slice(0, 39) + "…" : text;
     measure.font = `${kind === "zone" || kind === "district" ? 600 : 400} ${px}px ${family}`;
     const width = measure.measureText(short).width + (kind === "district" || kind === "context" ? short.length * 2 : 0) + 8, height = px + 6;

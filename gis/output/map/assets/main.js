@@ -4,15 +4,23 @@
 
 import { drawCard, selectBundle, selectPoint } from "./card.js";
 import { readJson } from "./codec.js";
+import { setUpCompare } from "./compare.js";
 import { byId, el, fill } from "./dom.js";
+import { setUpDrawing, showDrawn } from "./draw.js";
 import { FirmsLayer } from "./firms.js";
+import { areaKm2, distanceM, lengthM } from "./geodesy.js";
+import { keepHash, readHash } from "./hash.js";
 import { anchorOf, writeLabels } from "./labels.js";
 import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
 import { FACILITY_SHAPES, isDark, ROAD_STYLES } from "./paint.js";
 import { drawPanel, setUpPanel } from "./panel.js";
+import { pointsIn, summary } from "./selection.js";
 import { setUpSearch } from "./search.js";
 import { drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitReach, setUpShapes } from "./shapes.js";
+import { map } from "./stage.js";
 import { change, state, when } from "./state.js";
+import { firstSystem, membersOf } from "./themes.js";
+import { setUpTiles, toGcj02 } from "./tiles.js";
 import { drawTools } from "./tools.js";
 import { lang, nameOf, num, speak, t } from "./words.js";
 
@@ -48,6 +56,8 @@ function drawTitles() {
   byId("sheet-handle").setAttribute("aria-label", t("sheet"));
   byId("map_atlas").setAttribute("aria-label", t("map.label"));
   byId("card").setAttribute("aria-label", t("card.label"));
+  byId("swipe-handle").textContent = "⇔";
+  byId("swipe-handle").setAttribute("aria-label", t("compare.handle"));
   byId("panel").setAttribute("aria-label", t("panel.label"));
 }
 
@@ -115,10 +125,11 @@ function flyToChosen(map) {
 
 /** Choose what is shown at first: one system, the firms, all roads and facilities. */
 function firstLook() {
-  const first = data.systems.find((s) => s.members.some((m) => placeOf(m.place_id)?.geometry) && !s.valid_to) || data.systems[0];
-  state.shown = new Set(first ? first.members.map((m) => m.key) : []);
+  const first = firstSystem();
+  state.shown = membersOf(first ? [first] : []);
+  state.theme = data.kind === "city" ? "industry" : "";
   state.layers = new Set(["firms", "labels", ...(data.kind === "city" ? [] : ["zones"]), ...Object.keys(ROAD_STYLES).map((k) => "roads." + k), ...Object.keys(FACILITY_SHAPES).map((k) => "facilities." + k)]);
-  state.reachTarget = data.test_roads ? "roads" : data.reach[0]?.target || "";
+  state.reachTarget = data.reach.some((c) => c.target === "roads") || data.test_roads ? "roads" : data.reach[0]?.target || "";
 }
 
 /** Open the page. */
@@ -127,13 +138,18 @@ async function open() {
   speak(words, options.lang);
   await loadModel();
   firstLook();
+  if (options.basemap) state.layers.add("tiles");
+  data.basemap = options.basemap;
+  const opening = readHash();
   drawTitles();
-  const map = window.map_atlas, [west, south, east, north] = data.bounds;
+  const [west, south, east, north] = data.bounds;
   map.fitBounds([[south, west], [north, east]], { animate: false, padding: [24, 24] });
   map.setMinZoom(Math.max(0, map.getZoom() - 2.5));
   map.setMaxZoom(20);
   L.control.zoom({ position: "bottomleft", zoomInTitle: t("zoom.in"), zoomOutTitle: t("zoom.out") }).addTo(map);
-  setUpShapes(map, (kind, id) => (under = id ? { kind, id } : null), (kind, id) => (picked = { kind, id }));
+  if (opening.view) map.setView([opening.view[1], opening.view[2]], opening.view[0], { animate: false });
+  setUpShapes((kind, id) => (under = id ? { kind, id } : null), (kind, id) => (picked = { kind, id }));
+  setUpTiles(options.basemap);
   const firms = new FirmsLayer();
   setUpPanel(map);
   setUpSearch();
@@ -141,31 +157,37 @@ async function open() {
   drawShapes();
   firms.addTo(map);
   setUpPointing(map, firms);
+  setUpDrawing();
+  setUpCompare();
   const label = () => writeLabels(map, firms.marks || []);
   map.on("zoomstart movestart", () => map.getContainer().classList.add("map-busy"));
   map.on("zoomend", refitReach);
+  map.on("curtain", label);
 
   map.on("moveend", () => {
     map.getContainer().classList.remove("map-busy");
     drawFurniture(map);
     label();
   });
-  when(["segmentsOff", "standingsOff", "plan", "layers"], () => firms.redraw());
+  when(["segmentsOff", "standingsOff", "plan", "layers", "onlyHeadquarters"], () => firms.redraw());
   when(["layers", "reachTarget"], () => { drawRoads(); drawFacilities(); drawReach(); });
   when(["radius"], refitReach);
-  when(["shown", "compare", "layers"], drawZones);
-  when(["date"], () => { drawGround(); drawZones(); });
+  when(["shown", "compare"], drawZones);
+  when(["date", "layers"], () => { drawGround(); drawZones(); });
   when(["scheme"], () => { drawShapes(); firms.redraw(); });
   when(["selected"], () => { drawCard().then(() => { map.invalidateSize({ animate: false, pan: false }); flyToChosen(map); drawChosen(); label(); }); });
-  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "date", "scheme", "compare"], label);
+  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "onlyHeadquarters", "date", "scheme", "compare"], label);
   when(["lang"], () => { drawTitles(); drawFurniture(map); label(); drawCard(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change({ scheme: state.scheme }));
   new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());
   drawPanel();
   drawFurniture(map);
   label();
+  if (state.compare) change({ compare: state.compare });
+  if (opening.selected) change({ selected: opening.selected });
+  keepHash();
   // For tests, and for readers who like the console.
-  window.atlas = { open: (type, id) => change({ selected: { type, id, fly: true } }), firm: selectPoint, names: pointNames, change, state, data, points, firms };
+  window.atlas = { open: (type, id) => change({ selected: { type, id, fly: true } }), firm: selectPoint, names: pointNames, change, state, data, points, firms, pointsIn, summary, showDrawn, distanceM, areaKm2, lengthM, toGcj02 };
   document.documentElement.dataset.ready = isDark() ? "dark" : "light";
 }
 

@@ -102,13 +102,13 @@ export function isStandIn(i) {
 /** @returns {Uint8Array} 1 for each facet that the present filter lets through */
 export function allowedFacets() {
   const plan = data.plans.findIndex((p) => p.id === state.plan);
-  return Uint8Array.from(points.facets, ([segment, standing, plans]) =>
-    Number(!state.segmentsOff.has(segment) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)));
+  return Uint8Array.from(points.facets, ([segment, standing, plans, , headquarters]) =>
+    Number((!state.onlyHeadquarters || headquarters === 1) && !state.segmentsOff.has(segment) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)));
 }
 
 /** @returns {boolean} whether any point is filtered away */
 export function isFiltered() {
-  return state.segmentsOff.size > 0 || state.standingsOff.size > 0 || state.plan !== "";
+  return state.segmentsOff.size > 0 || state.standingsOff.size > 0 || state.plan !== "" || state.onlyHeadquarters;
 }
 
 /**
@@ -136,8 +136,8 @@ export function countBySegment(row) {
   const plan = data.plans.findIndex((p) => p.id === state.plan);
   const counts = row ? points.rows[row]?.a : facetCounts();
   if (counts) {
-    points.facets.forEach(([segment, standing, plans], f) => {
-      if (!state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)) found[segment] += counts[f];
+    points.facets.forEach(([segment, standing, plans, , headquarters], f) => {
+      if ((!state.onlyHeadquarters || headquarters === 1) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)) found[segment] += counts[f];
     });
   }
   return found;

@@ -117,6 +117,6 @@ export function setUpPanel(map) {
   });
   map.on("click", () => { if (matchMedia("(max-width: 760px)").matches) setSheet("peek"); });
   when(["tab", "lang"], drawPanel);
-  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "selected", "radius", "reachTarget", "date", "scheme", "theme"], drawPage);
+  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "selected", "radius", "reachTarget", "date", "scheme", "theme", "compare", "onlyHeadquarters"], drawPage);
 }
 

@@ -5,10 +5,9 @@
 import { byId, fill } from "./dom.js";
 import { data, placeOf, rolesOf } from "./model.js";
 import { facilityClass, facilityPath, hatch, ink, isSketch, roadClass, roadStyle, strengthOf, systemInk } from "./paint.js";
+import { map } from "./stage.js";
 import { state } from "./state.js";
 
-/** @type {any} */
-let map = null;
 /** @type {Object<string, any>} */
 const groups = {};
 /** @type {function(string, string|null): void} */
@@ -27,12 +26,10 @@ const Mark = L.CircleMarker.extend({
 const PANES = [["tiles", 150], ["ground", 200], ["reach", 350], ["zones", 400], ["zones-right", 401], ["roads", 420], ["facilities", 430], ["firms", 450], ["chosen", 460], ["drawing", 470], ["labels", 480]];
 
 /**
- * @param {any} leafletMap
  * @param {function(string, string|null): void} hover called with a kind and id, or null where the pointer leaves
  * @param {function(string, string): void} pick
  */
-export function setUpShapes(leafletMap, hover, pick) {
-  map = leafletMap;
+export function setUpShapes(hover, pick) {
   onHover = hover;
   onPick = pick;
   for (const [name, z] of PANES) {
@@ -111,6 +108,13 @@ export function drawZones() {
   if (state.layers.has("zones") && !sides) {
     for (const place of loosePlaces()) drawn.push({ member: { system: { position: 5, members: [] }, role: "" }, place, size: L.geoJSON(place.geometry).getBounds() });
     patterns.set("hatch-5-50", hatch("hatch-5-50", systemInk(5), 0.5));
+  }
+  if (state.layers.has("parcels") && !sides) {
+    for (const parcel of data.parcels) {
+      const place = placeOf(parcel.place_id);
+      if (place?.geometry) drawn.push({ member: { system: { position: parcel.kind === "reserved_land" ? 2 : 1, members: [] }, role: "" }, place, size: L.geoJSON(place.geometry).getBounds() });
+    }
+    for (const i of [1, 2]) patterns.set("hatch-" + i + "-50", hatch("hatch-" + i + "-50", systemInk(i), 0.5));
   }
   const spread = ({ size }) => (size.getNorth() - size.getSouth()) * (size.getEast() - size.getWest());
   drawn.sort((a, b) => spread(b) - spread(a));

@@ -10,6 +10,7 @@
  * @property {Set<number>} segmentsOff positions of segments that are filtered away
  * @property {Set<number>} standingsOff
  * @property {string} plan id of the plan whose firms are shown; empty: all
+ * @property {boolean} onlyHeadquarters
  * @property {string} theme
  * @property {string} tab
  * @property {{type: string, id: string|number}|null} selected
@@ -28,6 +29,7 @@ export const state = {
   segmentsOff: new Set(),
   standingsOff: new Set(),
   plan: "",
+  onlyHeadquarters: false,
   theme: "",
   tab: "layers",
   selected: null,

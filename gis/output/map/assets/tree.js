@@ -3,11 +3,13 @@
  */
 
 import { el, fill, svgEl } from "./dom.js";
-import { countBySegment, data, placeOf, points } from "./model.js";
+import { countBySegment, data, placeOf, points, reachOf } from "./model.js";
 import { FACILITY_SHAPES, facilityClass, isSketch, roadClass, ROAD_STYLES, strengthOf, systemInk } from "./paint.js";
 import { holdsNow, loosePlaces } from "./shapes.js";
+import { compareChooser } from "./compare.js";
 import { change, state, toggled } from "./state.js";
-import { area, nameOf, num, t, term } from "./words.js";
+import { showDate, showTheme, themeNames } from "./themes.js";
+import { area, nameOf, num, percent, t, term } from "./words.js";
 
 /** @type {Set<string>} parts of the tree that are folded away */
 const folded = new Set();
@@ -179,7 +181,12 @@ export function drawTree(panel) {
   const facilityKeys = Object.keys(FACILITY_SHAPES).map((key) => [key, data.facilities.filter((f) => f.geometry && facilityClass(f.type) === key).length]).filter(([, n]) => n);
   const loose = loosePlaces();
   const standings = points.standings.length > 1 ? points.standings : [];
+  const themes = themeNames(), compare = compareChooser();
   fill(panel,
+    themes.length > 1 ? section(t("tree.themes"), el("div", { class: "chips" }, ...themes.map((name) => el("button", { type: "button", class: "chip theme", "aria-pressed": String(state.theme === name), text: t("theme." + name), on: { click: () => showTheme(name) } })))) : null,
+    data.dates.length ? section(t("tree.date"), el("div", { class: "chips" }, ...data.dates.map(([date, label]) => el("button", { type: "button", class: "chip theme", "aria-pressed": String((state.date || data.as_of) === date), text: date === data.as_of ? t("date.now") : t("date.layout", { year: label }), on: { click: () => showDate(date) } })))) : null,
+    data.reach.length && state.layers.has("reach") ? section(t("tree.reach"), reachChooser()) : null,
+    state.layers.has("parcels") ? section(t("theme.land"), parcelList()) : null,
     tree.length ? section(t("tree.systems"), el("ul", { class: "tree" }, ...tree, loose.length ? layerRow("zones", t("layer.loose"), outlineSwatch(systemInk(5), 0.5, false, false), loose.length) : null)) : loose.length ? section(t("col.name"), el("ul", { class: "tree" }, layerRow("zones", t("kind.places"), outlineSwatch(systemInk(5), 0.5, false, false), loose.length))) : null,
     points.n ? section(t("tree.points." + data.point_noun),
       el("ul", { class: "tree" }, layerRow("firms", t("layer.firms"), null, points.n)),
@@ -189,8 +196,30 @@ export function drawTree(panel) {
     roadKeys.length || facilityKeys.length ? section(t("tree.roads"), el("ul", { class: "tree" },
       ...roadKeys.map(([key, n]) => layerRow("roads." + key, t("road." + key), roadSwatch(String(key)), Number(n))),
       ...facilityKeys.map(([key, n]) => layerRow("facilities." + key, t("facility." + key), facilitySwatch(String(key)), Number(n))))) : null,
-    section(t("tree.ground"), el("ul", { class: "tree" }, layerRow("labels", t("layer.labels"), null))),
+    data.reach.length && !state.layers.has("reach") ? section(t("tree.reach"), reachChooser()) : null,
+    compare ? section(t("tree.compare"), compare) : null,
+    section(t("tree.ground"), el("ul", { class: "tree" }, layerRow("labels", t("layer.labels"), null), data.basemap ? layerRow("tiles", t("layer.tiles"), null) : null)),
     section(t("legend.title"), legendRows()));
+}
+
+/** @returns {HTMLElement} land that the plans reserve or renew */
+function parcelList() {
+  return el("ul", { class: "indicators" }, ...data.parcels.map((parcel) => el("li", {},
+    el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: "places", id: parcel.place_id, fly: true } }) } }, el("span", { class: "role", text: t("parcel." + parcel.kind) }), el("bdi", { text: nameOf(placeOf(parcel.place_id) || { name: parcel.name_as_written }) })),
+    el("div", { class: "muted" }, parcel.note || "", " ", t("cite.line", { line: parcel.citation.line, file: parcel.citation.file })))));
+}
+
+/** @returns {HTMLElement} how far a road or station reaches, and what share that covers in all */
+function reachChooser() {
+  const targets = [...new Set(data.reach.map((c) => c.target))], target = state.reachTarget || targets[0];
+  const step = data.reach[0].step_m, most = step * data.reach[0].area_share.length;
+  const says = () => t("reach.says", { r: num(state.radius), share: percent(reachOf(target, "total")?.area_share[Math.round(state.radius / step) - 1]) });
+  const text = el("span", { class: "hint", id: "reach-says", text: says() });
+  const slider = /** @type {HTMLInputElement} */ (el("input", { type: "range", min: step, max: most, step, value: state.radius, "aria-label": t("reach.radius"), on: {
+    input: () => change({ radius: Number(slider.value) }) } }));
+  return el("div", {}, el("ul", { class: "tree" }, layerRow("reach", t("reach.show"), null)),
+    targets.length > 1 ? el("select", { "aria-label": t("reach.target"), class: "wide", on: { change: (event) => change({ reachTarget: event.target.value }) } }, ...targets.map((name) => el("option", { value: name, text: t("reach.of", { what: name === "roads" ? t("road.test") : term("facility.type", name) }), selected: name === target }))) : null,
+    el("div", { class: "range" }, slider, el("output", { text: num(state.radius) + " m" })), text);
 }
 
 /** @returns {HTMLElement} */
