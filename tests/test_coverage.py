@@ -31,7 +31,8 @@ def test_each_zone_counts_its_own_and_a_system_counts_a_shared_firm_once(tmp_pat
     result = coverage(overlapping_zones(tmp_path).load(), "town")
     assert (of(result, "west").inside, of(result, "east").inside) == (2, 2)
     system = result.systems[0].figures
-    assert (system.inside, system.expected, system.low, system.high) == (3, pytest.approx(3), 3, 3)
+    assert (system.inside, system.low, system.high) == (3, 3, 3)
+    assert system.expected == pytest.approx(3)
     assert result.total.inside == 3
 
 
@@ -112,7 +113,8 @@ def test_a_firm_said_to_be_in_a_place_without_outline_counts_for_the_system(tmp_
     park.firm("said", stand_in_for="undrawn").mention("said", "undrawn")
     result = coverage(park.load(), "town")
     system = result.systems[0].figures
-    assert (system.attributed, system.inside, system.expected) == (1, 0, pytest.approx(1))
+    assert (system.attributed, system.inside) == (1, 0)
+    assert system.expected == pytest.approx(1)
     assert of(result, "undrawn").attributed == 1
     assert of(result, "undrawn").expected is None
     assert result.systems[0].unplaced == ("undrawn",)

@@ -48,8 +48,9 @@ def probability_in(points: Floats, sigmas: Floats, zone: BaseGeometry, blur: Flo
     (1 - exp(-r²/2σ²)) dθ / 2π. Along one straight edge, at distance h from the centre and between a and b along it,
     that integral is (atan(b/h) - atan(a/h)) / 2π - (T(h/σ, b/h) - T(h/σ, a/h)), where T is Owen's function. The first
     terms of all edges add up to 1 inside and 0 outside, and T vanishes far from the edge: only near edges are visited.
-    That is exact; detail of the outline below 1/200 of `blur` is left out first. An outline that is off by δ moves a
-    probability by at most 0.4 δ/σ along a straight edge and 0.61 δ/σ around a whole disc, so by 0.003 at most.
+    That is exact; detail of the outline below 1/200 of `blur` (and of the zone's size) is left out first. An outline
+    that is off by δ moves a probability by at most 0.4 δ/σ along a straight edge and 0.61 δ/σ around a whole disc, so
+    by 0.003 at most.
 
     Args:
         points: centres, shape (n, 2), metres in a metric CRS, east before north.
@@ -72,8 +73,9 @@ def probability_in(points: Floats, sigmas: Floats, zone: BaseGeometry, blur: Flo
     distance = shapely.distance(zone.boundary, shapely.points(points[uncertain]))
     near = uncertain[distance < _FAR * sigmas[uncertain]]
     scale = np.floor(np.log2((sigmas if blur is None else blur)[near]))
+    size = sqrt(zone.area)
     for power in np.unique(scale):
-        outline = shapely.simplify(zone, 2.0**power / _DETAIL)
+        outline = shapely.simplify(zone, min(2.0**power, size) / _DETAIL)
         starts, ends = _edges(outline)
         for run in _runs(points, near[scale == power]):
             found[run] = _mass(points[run], sigmas[run], outline, starts, ends)

@@ -193,8 +193,10 @@ def _counted(outline: BaseGeometry, origins: NDArray[np.object_], radii: Floats)
     _, distances = shapely.STRtree(origins).query_nearest(
         shapely.points(x[within], y[within]), return_distance=True, all_matches=False
     )
-    passed = np.clip((radii[:, None] - distances[None, :]) / side + 0.5, 0.0, 1.0)
-    counted: Floats = passed.mean(axis=1)
+    # Across a cell the distance changes by its side; what is within r of a line lies between -r and r of it.
+    ahead = np.clip((radii[:, None] - distances[None, :]) / side, -0.5, 0.5)
+    behind = np.clip((-radii[:, None] - distances[None, :]) / side, -0.5, 0.5)
+    counted: Floats = (ahead - behind).mean(axis=1)
     return counted
 
 
