@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
 import shapely
 
@@ -17,6 +17,12 @@ from gis.schema import BASES, LAYER_KINDS
 _LAYERS_OF = {
     "zones": ("zones", "districts"), "enterprises": ("enterprises",), "roads": ("roads",), "facilities": ("facilities",)
 }  # fmt: skip
+
+
+# Some 2 m: borders that lie nearer to each other are meant to be one.
+_GAP_DEGREES: Final = 0.00002
+# A hole between districts that is smaller, about 1 km², is taken for a fault and not for a district left out.
+_HOLE_DEGREES2: Final = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,44 @@ def audit(project: Project) -> list[Audit]:
     return [_audit(project.layer(city, kind)) for city in project.cities for kind in LAYER_KINDS]
 
 
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """One feature and how far from the truth its own geometry may lie."""
+
+    city: str
+    kind: str
+    id: str
+    name: str
+    geometry_basis: str
+    accuracy_m: float
+    geometry_source: str
+
+    def row(self) -> dict[str, Any]:
+        """The feature as a flat row."""
+        return asdict(self)
+
+
+def least_certain(project: Project, count: int) -> list[Uncertain]:
+    """Name the features with the largest `accuracy_m` of all layers, the worst first; stand-ins are left out."""
+    found = [
+        Uncertain(
+            city, kind, record["id"], record["name"], record["geometry_basis"], float(record["accuracy_m"]),
+            record["geometry_source"],
+        )
+        for city in project.cities
+        for kind in LAYER_KINDS
+        for record, _ in _own(project.layer(city, kind))
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (-one.accuracy_m, one.city, one.kind, one.id))[:count]
+
+
+def _own(layer: Layer) -> Layer:
+    """The features with a geometry of their own, which is not that of the place they stand in for."""
+    return layer.where(g is not None and not r.get("stand_in_for") for r, g in layer)
+
+
 def _audit(layer: Layer) -> Audit:
-    own = layer.where(g is not None and not r.get("stand_in_for") for r, g in layer)
+    own = _own(layer)
     accuracy = {record["id"]: float(record["accuracy_m"]) for record in own.records}
     worst = max(accuracy, key=lambda id_: accuracy[id_], default=None)
     return Audit(
@@ -121,12 +163,12 @@ def _audit(layer: Layer) -> Audit:
         median_accuracy_m=median(accuracy.values()) if accuracy else None,
         worst_accuracy_m=accuracy[worst] if worst else None,
         worst=worst,
-        faults=tuple(_topology(own)),
+        faults=(*_topology(own), *(_neighbours(own) if layer.kind == "districts" else ())),
     )
 
 
 def _topology(layer: Layer) -> Iterator[str]:
-    """Name what a checked layer may still have wrong: winding, slivers, repeated points, near-misses of neighbours."""
+    """Name what a checked feature may still have wrong: winding, slivers, repeated points."""
     for record, geometry in layer:
         if geometry is None:
             continue
@@ -144,3 +186,25 @@ def _topology(layer: Layer) -> Iterator[str]:
 def _is_sliver(part: Any) -> bool:
     """A polygon thinner than a thousandth of the circle with its perimeter."""
     return bool(part.area * 12.566 < 0.004 * part.length**2)
+
+
+def _neighbours(districts: Layer) -> Iterator[str]:
+    """Name the districts, and the towns, whose borders with their neighbours overlap or leave a gap."""
+    for levels in (("district", "county"), ("town",)):
+        peers = districts.where(level in levels for level in districts.column("level"))
+        if len(peers) < 2:
+            continue
+        wrong = shapely.coverage_invalid_edges(peers.geometry, gap_width=_GAP_DEGREES)
+        for id_, edges in zip(peers.ids, wrong, strict=True):
+            if not edges.is_empty:
+                yield f"{id_}: {_near(edges)} its border overlaps a neighbour's or misses it narrowly"
+        for part in shapely.get_parts(shapely.union_all(peers.geometry)):
+            for ring in part.interiors:
+                if shapely.Polygon(ring).area < _HOLE_DEGREES2:
+                    touching = [i for i, g in zip(peers.ids, peers.geometry, strict=True) if g.intersects(ring)]
+                    yield f"{', '.join(touching)}: {_near(ring)} there is a gap between their borders"
+
+
+def _near(geometry: Any) -> str:
+    west, south, _, _ = geometry.bounds
+    return f"near {west:.4f}, {south:.4f}"

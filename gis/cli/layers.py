@@ -21,17 +21,28 @@ def register(root: typer.Typer) -> None:
 
 
 @app.command("audit")
-def audit(project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
+def audit(
+    worst: Annotated[
+        int, typer.Option("--worst", min=0, help="Instead: this many features with the largest accuracy_m.")
+    ] = 0,
+    project: ProjectOption = None,
+    format_: FormatOption = Format.TABLE,
+) -> None:
     """Print, for each layer, features, what they rest on, accuracy, unplaced, and faults of topology.
 
     Ends with exit code 1 where a layer has a fault.
 
-    Example: gis layers audit
+    Example: gis layers audit --worst 15
     """
     from gis.analysis.catalogue import audit as look
+    from gis.analysis.catalogue import least_certain
     from gis.errors import Fault, ProjectError, raise_if_any
 
-    found = look(open_project(project))
+    opened = open_project(project)
+    if worst:
+        emit_rows([feature.row() for feature in least_certain(opened, worst)], format_)
+        return
+    found = look(opened)
     emit_rows([layer.row() for layer in found], format_)
     faults = [Fault(f"layers/{layer.city}/{layer.kind}.geojson", what) for layer in found for what in layer.faults]
     raise_if_any(faults, ProjectError, "the layers have faults of topology")
