@@ -273,7 +273,7 @@ def _years_left(indicator: Indicator, as_of: date) -> float | None:
     """Years from the project's date to the end of the target's year; not above 0 once that year is over."""
     if indicator.year is None or indicator.indicator_kind != "target":
         return None
-    return round((date(indicator.year, 12, 31) - as_of).days / _DAYS_A_YEAR, 2)
+    return round((date(indicator.year + 1, 1, 1) - as_of).days / _DAYS_A_YEAR, 3)
 
 
 def _pace(gap: float | None, left: float | None) -> float | None:
