@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from copy import copy
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from gis.cli import catalogue, layers, numbers, outcome, queries
 from gis.cli.show import note, prepare_streams
 from gis.errors import GisError
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="gis",
@@ -49,15 +51,23 @@ layers.register(app)
 
 def main() -> None:
     """Run a command; a fault that the user can mend ends with its message on stderr and exit code 1."""
-    prepare_streams()
     try:
+        prepare_streams()
         _narrowed(app, sys.argv[1:])()
     except GisError as error:
         note(f"error: {error}")
         sys.exit(1)
     except KeyboardInterrupt:
-        note("stopped; nothing was changed by the command that was stopped")
-        sys.exit(130)
+        _stop()
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:  # typer turns an interrupt into this code, without a word.
+            _stop()
+        raise
+
+
+def _stop() -> NoReturn:
+    note("stopped")
+    sys.exit(_INTERRUPTED)
 
 
 def _narrowed(tree: typer.Typer, words: Sequence[str]) -> typer.Typer:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gis.cli.options import CitiesOption, Format, FormatOption, ProjectOption, open_project
+from gis.cli.options import CitiesOption, Format, FormatOption, ProjectOption, folder_of, open_project
 from gis.cli.show import emit_rows, note
-from gis.errors import InputError, UsageError, raise_if_any
+from gis.errors import InputError, raise_if_any
+
+if TYPE_CHECKING:
+    from gis.project import Project
+
+# What each kind of feature is listed with, and what its table for people leaves out.
+_OWN = {
+    "zones": ("category", "within"),
+    "districts": ("level", "role"),
+    "enterprises": ("segment", "kind"),
+    "roads": ("type", "status", "is_test_road"),
+    "facilities": ("type", "status"),
+}
+_HIDDEN = frozenset({"name_en", "within", "placed"})
 
 facts_app = typer.Typer(help="Print what the documents say, row by row, each with file, line and section.")
 
@@ -64,6 +78,7 @@ def list_(
     Example: gis list zones --city huli
     """
     loaded = open_project(project, city)
+    shown: list[str] | None = None
     if what == Listing.CITIES:
         rows: list[dict[str, object]] = [
             {"id": c.id, "name": c.name, "name_en": c.name_en}
@@ -78,22 +93,37 @@ def list_(
     elif what == Listing.SYSTEMS:
         rows = [
             {"id": s.id, "name": s.title, "plan": s.plan, "members": s.members, "places": len(loaded.members(s)),
-             "section": s.section, "line": s.line}
+             "valid_from": s.valid_from, "valid_to": s.valid_to, "line": s.line, "section": s.section}
             for s in loaded.facts.systems
         ]  # fmt: skip
     elif what == Listing.SEGMENTS:
         rows = [{"id": s.id, "label": s.label, "label_en": s.label_en} for s in loaded.segments.values()]
     else:
-        rows = [
-            {"id": record["id"], "name": record["name"], "city": layer.city}
-            | {key: record[key] for key in ("segment", "type", "category", "level") if key in record}
-            | {"placed": geometry is not None, "geometry_basis": record.get("geometry_basis"),
-               "accuracy_m": record.get("accuracy_m"),
-               "remark": record.get("unplaced_reason") if geometry is None else None}
-            for (_, kind), layer in loaded.layers.items() if kind == what
-            for record, geometry in layer
-        ]  # fmt: skip
-    emit_rows(rows, format_)
+        rows = _features(loaded, what)
+        hidden = _HIDDEN if len(loaded.cities) > 1 else _HIDDEN | {"city"}
+        shown = [name for row in rows[:1] for name in row if name not in hidden]
+    emit_rows(rows, format_, shown)
+
+
+def _features(project: Project, kind: str) -> list[dict[str, object]]:
+    """A row for each feature of a kind: what it is, how well its place is known, and why it has none."""
+    systems: dict[str, list[str]] = {}
+    for membership in project.facts.memberships:
+        if membership.system and membership.system not in systems.setdefault(membership.id, []):
+            systems[membership.id].append(membership.system)
+    rows: list[dict[str, object]] = []
+    for (_, layer_kind), layer in project.layers.items():
+        for record, geometry in layer if layer_kind == kind else ():
+            row = {key: record.get(key) for key in ("id", "name", "name_en")} | {"city": layer.city}
+            row |= {key: record.get(key) for key in _OWN.get(kind, ())}
+            row |= {"placed": geometry is not None}
+            row |= {key: record.get(key) for key in ("geometry_basis", "accuracy_m")}
+            if kind in {"enterprises", "facilities"}:
+                row["stand_in_for"] = record.get("stand_in_for")
+            if kind in {"zones", "districts"}:
+                row["systems"] = systems.get(record["id"], [])
+            rows.append(row | {"unplaced_reason": record.get("unplaced_reason") if geometry is None else None})
+    return rows
 
 
 @facts_app.callback(invoke_without_command=True)
@@ -101,6 +131,7 @@ def facts(
     context: typer.Context,
     plan: PlanOption = None,
     kind: KindOption = None,
+    city: CitiesOption = None,
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
 ) -> None:
@@ -109,18 +140,27 @@ def facts(
     Example: gis facts --plan huli-icv-2025 --kind zones
     """
     if context.invoked_subcommand is not None:
+        if plan or kind or city or project or format_ != Format.TABLE:
+            raise typer.BadParameter(f"options go after {context.invoked_subcommand}")
         return
-    loaded = open_project(project)
+    loaded = open_project(project, city)
     for id_ in plan or ():
         loaded.plan(id_)
     kinds = [str(k) for k in kind] if kind else list(loaded.facts.rows)
-    rows = [
-        fact.as_row()
-        for name in kinds
-        for fact in loaded.facts.rows[name]
-        if plan is None or not plan or fact.plan in plan
-    ]
-    emit_rows(rows, format_, ["plan", "line", "section", "kind", "name", "id", "label"])
+    found = [fact for name in dict.fromkeys(kinds) for fact in loaded.facts.rows[name] if not plan or fact.plan in plan]
+    rows = [fact.as_row() for fact in found]
+    emit_rows(rows, format_, _fact_columns(rows))
+
+
+def _fact_columns(rows: Sequence[Mapping[str, object]]) -> list[str]:
+    """The columns for people: without those that are the same in every row, with a kind's own where it is alone."""
+    first = ["kind", "name", "id", "plan", "line"]
+    several = [name for name in first if name not in {"kind", "plan"} or len({row[name] for row in rows}) > 1]
+    if len({row["kind"] for row in rows}) != 1:
+        return [*several, "section", "label"]
+    own = [name for name in rows[0] if name not in {*first, "file", "section", "label", "label_en", "note"}]
+    filled = [name for name in own if any(row[name] not in (None, "", []) for row in rows)]
+    return [*several, *filled, "section", "label"]
 
 
 @facts_app.command("conflicts")
@@ -144,8 +184,7 @@ def verify(
     """
     from gis.facts import verify as hold
 
-    if not text.is_dir():
-        raise UsageError(f"--text is {text}, which is not a folder")
+    folder_of("--text", text)
     loaded = open_project(project)
     raise_if_any(hold(loaded.facts, text), InputError, "these rows do not hold")
     rows = sum(len(found) for found in loaded.facts.rows.values())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gis.cli.options import Format, FormatOption, ProjectOption, open_project
+from gis.cli.options import Format, FormatOption, ProjectOption, open_project, project_folder
 from gis.cli.show import emit_rows, note
 from gis.errors import FaultsError
 
@@ -70,9 +70,8 @@ def replace(
     Example: gis layers replace auto-innovation-port port.geojson --datum cgcs2000 --source "2023 plan" --accuracy 5
     """
     from gis.intake.replacing import replace_geometry
-    from gis.project import find_project
 
-    root = project or find_project()
+    root = project_folder(project)
     done = replace_geometry(
         root, id_, file, source=source, accuracy_m=accuracy, datum=datum, basis=basis, feature=feature,
         allow_outside=outside,
@@ -96,9 +95,8 @@ def districts(
     from gis.boundary import derive_project
     from gis.errors import Fault
     from gis.files import write_bytes_atomic
-    from gis.project import find_project
 
-    root = project or find_project()
+    root = project_folder(project)
     changed = {
         path: data for path, data in derive_project(root).items() if not path.exists() or path.read_bytes() != data
     }

@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gis.errors import UsageError
+from gis.text import halfwidth
 
 if TYPE_CHECKING:
     from gis.project import Project
@@ -74,13 +76,35 @@ def open_project(
     Raises:
         ProjectError: it breaks its own rules.
     """
-    from gis.project import find_project, load_project
+    from gis.project import load_project
     from gis.schema import FACT_KINDS, LAYER_KINDS
 
-    if folder is not None and not folder.is_dir():
-        raise UsageError(f"--project is {folder}, which is not a folder")
-    root = folder or find_project()
+    root = project_folder(folder)
     return load_project(root, cities=cities or None, kinds=kinds or LAYER_KINDS, fact_kinds=fact_kinds or FACT_KINDS)
+
+
+def project_folder(given: Path | None) -> Path:
+    """The folder that `--project` names, or the nearest project, or the bundled one.
+
+    Raises:
+        BadParameter: what is given is not a folder.
+        UsageError: none is given and there is none.
+    """
+    from gis.project import find_project
+
+    return find_project() if given is None else folder_of("--project", given)
+
+
+def folder_of(option: str, given: Path) -> Path:
+    """The folder that an option names.
+
+    Raises:
+        BadParameter: it is not a folder.
+    """
+    if not given.is_dir():
+        what = f"is not a folder; give the one that holds {given.name}" if given.exists() else "is not there"
+        raise typer.BadParameter(f"{given} {what}", param_hint=option)
+    return given
 
 
 def one_city(project: Project, given: str | None) -> str:
@@ -101,31 +125,31 @@ def parse_day(text: str | None) -> date | None:
     """Read the day given by `--on`.
 
     Raises:
-        UsageError: it is not a date.
+        BadParameter: it is not a date.
     """
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--on is {text!r}; write a day like 2020-12-31") from error
+        raise typer.BadParameter(f"{text!r} is not a day; write one like 2020-12-31", param_hint="--on") from error
 
 
-_DISTANCE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>m|km|米|公里)?", re.IGNORECASE)
+_DISTANCE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>m|km|米|千米|公里)?")
+_KILOMETRES = frozenset({"km", "千米", "公里"})
 
 
-def parse_distance(text: str) -> float:
-    """Read a distance as metres: a bare number or one with m, km, 米 or 公里.
+def parse_distance(text: str, option: str | None = None) -> float:
+    """Read a distance as metres: a bare number or one with m, km, 米, 千米 or 公里.
 
     Raises:
-        UsageError: it is not a distance, or not above 0.
+        BadParameter: it is not a distance, or not above 0.
     """
-    match = _DISTANCE.fullmatch(text.strip())
-    metres = (
-        float(match["number"]) * (1000 if (match["unit"] or "m").lower() in {"km", "公里"} else 1) if match else 0.0
-    )
+    match = _DISTANCE.fullmatch(halfwidth(text).lower())
+    metres = float(match["number"]) * (1000 if match["unit"] in _KILOMETRES else 1) if match else 0.0
     if metres <= 0:
-        raise UsageError(f"the distance is {text!r}; write metres or kilometres above 0, such as 500, 800m or 2km")
+        what = f"{text!r} is not a distance; write metres or kilometres above 0, such as 500, 800m or 2km"
+        raise typer.BadParameter(what, param_hint=option)
     return metres
 
 
@@ -133,9 +157,12 @@ def wgs84_position(lon: float, lat: float, datum: str) -> tuple[float, float]:
     """The position given at the prompt, as WGS 84 longitude and latitude in degrees.
 
     Raises:
+        BadParameter: a number is not finite.
         DatumError: the datum is not known, or the numbers cannot be coordinates of it.
     """
     from gis.datum import convert, parse_datum
 
+    if not (isfinite(lon) and isfinite(lat)):
+        raise typer.BadParameter(f"({lon}, {lat}) is no position; write longitude and latitude as numbers")
     x, y = convert(lon, lat, parse_datum(datum))
     return float(x), float(y)

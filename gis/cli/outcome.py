@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gis.cli.options import (
     CitiesOption,
-    CityOption,
     Format,
     FormatOption,
     Lang,
     LangOption,
     OutputOption,
     ProjectOption,
-    one_city,
     open_project,
+    project_folder,
 )
 from gis.cli.queries import Kind
-from gis.cli.show import emit_rows, note, write_output
-from gis.errors import ProjectError, UsageError, raise_if_any
+from gis.cli.show import emit, emit_rows, note, write_output
+from gis.text import printable
+
+if TYPE_CHECKING:
+    from gis.errors import Fault
+    from gis.layers import Layer
+    from gis.project import Project
 
 
 class ExportFormat(StrEnum):
@@ -38,6 +44,9 @@ class ExportFormat(StrEnum):
     SHP = "shp"
     KML = "kml"
     DXF = "dxf"
+
+
+_TEXT_FORMATS = frozenset({ExportFormat.GEOJSON, ExportFormat.CSV, ExportFormat.KML, ExportFormat.DXF})
 
 
 def register(root: typer.Typer) -> None:
@@ -75,40 +84,69 @@ def build(
     note(f"{len(site.files)} files in {perf_counter() - started:.1f} s; open {out / 'index.html'}")
 
 
-def check(project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
+def check(
+    unplaced: Annotated[
+        bool, typer.Option("--unplaced", help="List what has no place on the map, and why, instead of faults.")
+    ] = False,
+    city: CitiesOption = None,
+    project: ProjectOption = None,
+    format_: FormatOption = Format.TABLE,
+) -> None:
     """Hold the project against all its rules and list every fault with file and row.
 
-    Exit code 1 where there is a fault, 0 where there is none. What is unplaced, and why, is listed too: that is no
-    fault.
+    Exit code 1 where there is a fault, 0 where there is none. That something is unplaced is no fault; --unplaced lists
+    it with the reasons.
 
-    Example: gis check --project my-park
+    Example: gis check --city jiading
     """
-    from gis.project import examine_project, find_project
+    from gis.project import examine_project
 
-    if project is not None and not project.is_dir():
-        raise UsageError(f"--project is {project}, which is not a folder")
-    loaded, faults = examine_project(project or find_project())
-    raise_if_any(faults, ProjectError, f"{len(faults)} fault(s)")
+    loaded, faults = examine_project(project_folder(project))
+    for id_ in city or ():
+        loaded.city(id_)
+    faults = [fault for fault in faults if _concerns(fault, city, loaded)]
+    if faults:
+        if format_ == Format.TABLE:
+            emit("".join(f"{printable(str(fault))}\n" for fault in faults))
+        else:
+            emit_rows([{"where": f.where, "row": f.row, "what": f.what} for f in faults], format_)
+        note(f"error: {len(faults)} {'fault' if len(faults) == 1 else 'faults'} found")
+        raise typer.Exit(1)
     rows = [
-        {"city": city, "kind": kind, "id": record["id"], "name": record["name"], "reason": record["unplaced_reason"]}
-        for city in loaded.cities
-        for kind, record in loaded.unplaced(city)
+        {"city": id_, "kind": kind, "id": record["id"], "name": record["name"], "reason": record["unplaced_reason"]}
+        for id_ in city or loaded.cities
+        for kind, record in loaded.unplaced(id_)
     ]
-    if rows:
+    if unplaced:
         emit_rows(rows, format_)
-    note(f"no faults; {len(rows)} features are unplaced, each with its reason")
+    elif format_ != Format.TABLE:
+        emit_rows([], format_)
+    hint = "" if unplaced or not rows else " (gis check --unplaced lists them)"
+    note(f"no faults; {len(rows)} features are unplaced, each with its reason{hint}")
+
+
+def _concerns(fault: Fault, cities: Sequence[str] | None, project: Project) -> bool:
+    """Whether a fault stands in what belongs to the cities asked for, or to all of them."""
+    first, _, rest = fault.where.partition("/")
+    owner = rest.partition("/")[0]
+    if not cities or not rest or first not in {"layers", "seeds"}:
+        return True
+    plan = project.facts.plans.get(owner)
+    return owner in cities if first == "layers" else plan is None or plan.city in cities
 
 
 def export(
     kind: Annotated[Kind, typer.Argument(help="Which layer.")],
-    city: CityOption = None,
-    format_: Annotated[ExportFormat, typer.Option("--format", help="File format.")] = ExportFormat.GEOJSON,
+    city: CitiesOption = None,
+    format_: Annotated[
+        ExportFormat | None, typer.Option("--format", help="File format; by default what -o ends in, else geojson.")
+    ] = None,
     datum: Annotated[str, typer.Option("--datum", help="Datum or EPSG code of the export.")] = "wgs84",
     encoding: Annotated[str, typer.Option("--encoding", help="Of a shapefile's attributes: utf-8 or gbk.")] = "utf-8",
     output: OutputOption = None,
     project: ProjectOption = None,
 ) -> None:
-    """Write one layer of a city as a file that opens in QGIS, ArcGIS, Excel or CAD.
+    """Write a layer, of one city or of all, as a file that opens in QGIS, ArcGIS, Excel or CAD.
 
     What the format cannot hold is said on stderr.
 
@@ -116,18 +154,48 @@ def export(
     """
     from gis.output.geodata import write_features
 
-    loaded = open_project(project, [city] if city else None)
-    chosen = one_city(loaded, city)
-    layer = loaded.places(chosen) if kind == Kind.ZONES else loaded.layer(chosen, kind)
-    made = write_features(layer, format_, datum=datum, encoding=encoding)
+    chosen = format_ or _format_of(output)
+    to_stdout = output is None or str(output) == "-"
+    if to_stdout and chosen == ExportFormat.SHP:
+        raise typer.BadParameter(f"a shapefile is several files; name one, such as {kind}.shp", param_hint="-o")
+    if to_stdout and chosen not in _TEXT_FORMATS and sys.stdout.isatty():
+        raise typer.BadParameter(f"{chosen} is no text; name a file, such as {kind}.{chosen}", param_hint="-o")
+    loaded = open_project(project, city)
+    made = write_features(_layer(loaded, kind), chosen, datum=datum, encoding=encoding)
+    renamed = str(kind) if output is None else output.stem  # Files of a set are named after the one given.
     for loss in made.losses:
-        note(f"lost in {format_}: {loss}")
+        note(f"lost in {chosen}: {loss.replace(f'{kind}_fields', f'{renamed}_fields')}")
     if isinstance(made.data, bytes):
         write_output(made.data, output)
-        return
-    if output is None or str(output) == "-":
-        raise UsageError(f"{format_} is several files; name one of them with -o, such as -o {kind}.{format_}")
-    from gis.files import commit_folder
+    elif output is not None:
+        from gis.files import commit_folder
 
-    commit_folder(output.parent, {Path(name): data for name, data in made.data.items()}, "gis export")
-    note(f"wrote {', '.join(sorted(made.data))} into {output.parent}")
+        files = {Path(renamed + name.removeprefix(kind)): data for name, data in made.data.items()}
+        commit_folder(output.parent, files, "gis export")
+        note(f"wrote {', '.join(sorted(map(str, files)))} into {output.parent}")
+
+
+def _format_of(output: Path | None) -> ExportFormat:
+    """The format that a file's ending names; geojson where there is none.
+
+    Raises:
+        BadParameter: the ending is that of no format.
+    """
+    ending = "" if output is None or str(output) == "-" else output.suffix.lower().removeprefix(".")
+    if ending in {"", "json"}:
+        return ExportFormat.GEOJSON
+    if ending not in set(ExportFormat):
+        known = ", ".join(ExportFormat)
+        raise typer.BadParameter(f"{output} ends in no format of {known}; say one with --format", param_hint="-o")
+    return ExportFormat(ending)
+
+
+def _layer(project: Project, kind: Kind) -> Layer:
+    """A layer of the project: of its one city as it is, of several put together with a column that says the city."""
+    from gis.layers import layer_of
+
+    layers = [project.places(id_) if kind == Kind.ZONES else project.layer(id_, kind) for id_ in project.cities]
+    if len(layers) == 1:
+        return layers[0]
+    features = [({**record, "city": layer.city}, geometry) for layer in layers for record, geometry in layer]
+    return layer_of("", kind.value, features)

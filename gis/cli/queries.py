@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from gis.cli.options import (
     CitiesOption,
@@ -18,7 +20,7 @@ from gis.cli.options import (
     parse_distance,
     wgs84_position,
 )
-from gis.cli.show import emit, emit_rows
+from gis.cli.show import emit, emit_rows, note
 from gis.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from gis.project import Project
 
 app = typer.Typer(help="Ask what is at a point, in a zone, near something, or nearest.", no_args_is_help=True)
+
+
+_NEGATIVE = re.compile(r"-[\d.]+")
 
 
 class Kind(StrEnum):
@@ -51,7 +56,14 @@ def register(root: typer.Typer) -> None:
     root.add_typer(app, name="query")
 
 
-@app.command("at")
+class _Coordinates(TyperCommand):
+    """A command whose arguments may be negative numbers: no option of it looks like one."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [f" {word}" if _NEGATIVE.fullmatch(word) else word for word in args])
+
+
+@app.command("at", cls=_Coordinates)
 def at(
     lon: Longitude,
     lat: Latitude,
@@ -68,7 +80,10 @@ def at(
 
     x, y = wgs84_position(lon, lat, datum)
     loaded = open_project(project, city, kinds=("districts", "zones"), fact_kinds=("systems", "zones"))
-    _show(query.at(loaded, x, y), format_, ["id", "name", "city", "within", "geometry_basis", "accuracy_m"])
+    found = query.at(loaded, x, y)
+    _show(found, format_, ["id", "name", "city", "roles", "geometry_basis", "accuracy_m"])
+    if not found:
+        note(f"({x:.6f}, {y:.6f}) of WGS 84 lies in no zone or district of {', '.join(loaded.cities)}")
 
 
 @app.command("in")
@@ -76,6 +91,7 @@ def in_zone(
     zone: Annotated[str, typer.Option("--zone", help="Id of the zone.")],
     kind: Annotated[Kind, typer.Option("--kind", help="What to look for.")] = Kind.ENTERPRISES,
     segment: Annotated[str | None, typer.Option("--segment", help="Only firms of this chain link.")] = None,
+    city: CitiesOption = None,
     project: ProjectOption = None,
     format_: FeatureFormatOption = FeatureFormat.TABLE,
 ) -> None:
@@ -85,7 +101,9 @@ def in_zone(
     """
     from gis.analysis import query
 
-    _show(query.in_zone(open_project(project), zone, kind, segment), format_)
+    if segment is not None and kind != Kind.ENTERPRISES:
+        raise typer.BadParameter(f"{kind} have no chain link; it goes with --kind enterprises", param_hint="--segment")
+    _show(query.in_zone(open_project(project, city), zone, kind, segment), format_)
 
 
 @app.command("near")
@@ -97,6 +115,7 @@ def near(
     enterprise: Annotated[str | None, typer.Option("--enterprise", help="Near this enterprise.")] = None,
     kind: KindsOption = None,
     datum: DatumOption = "wgs84",
+    city: CitiesOption = None,
     project: ProjectOption = None,
     format_: FeatureFormatOption = FeatureFormat.TABLE,
 ) -> None:
@@ -108,16 +127,17 @@ def near(
 
     from gis.analysis import query
 
-    distance = parse_distance(within)
+    distance = parse_distance(within, "--within")
     named = {"zones": zone, "roads": road, "enterprises": enterprise}
     given = {noun: id_ for noun, id_ in named.items() if id_ is not None}
     if len(given) + (at is not None) != 1:
-        raise UsageError("say near what, once: --at LON LAT, --zone ID, --road ID or --enterprise ID")
-    loaded = open_project(project)
+        raise typer.BadParameter("say near what, once: --at LON LAT, --zone ID, --road ID or --enterprise ID")
     if at is not None:
         place: BaseGeometry = Point(wgs84_position(*at, datum))
+        loaded = open_project(project, city)
         _show(query.near(loaded, place, distance, _kinds(kind)), format_)
         return
+    loaded = open_project(project, city)
     ((noun, id_),) = given.items()
     place = _known_place(loaded, noun, id_)
     _show(query.near(loaded, place, distance, _kinds(kind), exclude=id_), format_)
@@ -140,6 +160,7 @@ def nearest(
     kind: KindsOption = None,
     count: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 3,
     datum: DatumOption = "wgs84",
+    city: CitiesOption = None,
     project: ProjectOption = None,
     format_: FeatureFormatOption = FeatureFormat.TABLE,
 ) -> None:
@@ -150,7 +171,7 @@ def nearest(
     from gis.analysis import query
 
     lon, lat = wgs84_position(*at, datum)
-    _show(query.nearest(open_project(project), lon, lat, _kinds(kind), count), format_)
+    _show(query.nearest(open_project(project, city), lon, lat, _kinds(kind), count), format_)
 
 
 def _kinds(given: Sequence[Kind] | None) -> Sequence[str]:
@@ -162,5 +183,13 @@ def _show(found: Sequence[Found], format_: FeatureFormat, columns: Sequence[str]
         from gis.geojson import dump_features
 
         emit(dump_features([({**item.record, **item.row()}, item.geometry) for item in found]).decode("utf-8"))
-    else:
-        emit_rows([item.row() for item in found], format_, columns)
+        return
+    rows = [item.row() for item in found]
+    if format_ == FeatureFormat.TABLE:
+        rows = [{**row, "roles": list(dict.fromkeys(map(_role, row.get("roles", ()))))} for row in rows]
+        columns = columns or [name for name in dict.fromkeys(name for row in rows for name in row) if name != "roles"]
+    emit_rows(rows, format_, columns)
+
+
+def _role(role: Mapping[str, Any]) -> str:
+    return f"{role['role']} ({role['system']})" if role["system"] else str(role["role"])

@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import typer
@@ -41,13 +42,20 @@ def emit_rows(
     columns: Sequence[str] | None = None,
     headings: Mapping[str, str] | None = None,
 ) -> None:
-    """Print rows in the format asked for; `columns` narrows the table for people, JSON and CSV hold all."""
+    """Print rows in the format asked for; `columns` narrows the table for people, JSON and CSV hold all.
+
+    At a terminal the table is made to fit it; piped, every cell is whole.
+    """
     if format_ == "json":
         emit(tables.as_json(list(rows)))
     elif format_ == "csv":
         emit(tables.as_csv(rows))
     elif rows:
-        emit(tables.as_table(rows, columns, headings))
+        whole = tables.as_table(rows, columns, headings)
+        shown = tables.as_table(rows, columns, headings, get_terminal_size().columns) if sys.stdout.isatty() else whole
+        emit(shown)
+        if shown != whole:
+            note("shortened to fit the terminal: widen it, or ask for --format csv or json")
     else:
         note("nothing found")
 

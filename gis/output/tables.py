@@ -12,6 +12,11 @@ from gis.text import display_width, neutralised, printable
 
 Row = Mapping[str, Any]
 
+_GAP = "  "
+_MISSING = "–"
+_LEAST_TEXT = 12
+_MOST_DECIMALS = 6
+
 
 def as_json(value: object) -> str:
     """JSON text with Chinese as it is, sorted as given, ending in a line break."""
@@ -19,7 +24,10 @@ def as_json(value: object) -> str:
 
 
 def as_csv(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
-    """CSV text with a header; text cells that read like formulas are neutralised, lists are joined by `;`."""
+    """CSV text with a header; text cells that read like formulas are neutralised.
+
+    A list in a cell is joined by `;`, a list of rows by `|`.
+    """
     names = list(columns) if columns is not None else _columns(rows)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
@@ -29,46 +37,102 @@ def as_csv(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
 
 
 def as_table(
-    rows: Sequence[Row], columns: Sequence[str] | None = None, headings: Mapping[str, str] | None = None
+    rows: Sequence[Row],
+    columns: Sequence[str] | None = None,
+    headings: Mapping[str, str] | None = None,
+    width: int | None = None,
 ) -> str:
-    """Aligned text for a terminal; Chinese characters take two columns, numbers stand right."""
+    """Aligned text for a terminal; Chinese characters take two columns, numbers stand right.
+
+    Args:
+        rows: what is shown, a line each.
+        columns: which columns, in order; all of them by default.
+        headings: what to call a column, by its name; `yes` and `no` are the words for truth values.
+        width: how many terminal columns there are. Long texts are shortened to fit, numbers and ids never; columns
+            for which there is no room are left out, from the right. By default nothing is shortened.
+    """
+    words = headings or {}
     names = list(columns) if columns is not None else _columns(rows)
-    titles = [printable((headings or {}).get(name, name)) for name in names]
-    cells = [[_text_cell(row.get(name)) for name in names] for row in rows]
-    right = [all(_is_number(row.get(name)) for row in rows) and bool(rows) for name in names]
-    widths = [
-        max(display_width(title), *(display_width(line[i]) for line in cells)) if cells else display_width(title)
-        for i, title in enumerate(titles)
-    ]
+    titles = [printable(words.get(name, name)) for name in names]
+    texts = [_column_texts([row.get(name) for row in rows], words) for name in names]
+    right = [_is_numeric([row.get(name) for row in rows]) for name in names]
+    widths = [max(map(display_width, [title, *cells])) for title, cells in zip(titles, texts, strict=True)]
+    if width is not None:
+        kept = [name == "id" or numeric for name, numeric in zip(names, right, strict=True)]
+        widths = _fitted(widths, [display_width(title) for title in titles], kept, width)
 
     def line(parts: Sequence[str]) -> str:
         padded = []
-        for part, width, at_right in zip(parts, widths, right, strict=True):
-            gap = " " * (width - display_width(part))
-            padded.append(gap + part if at_right else part + gap)
-        return "  ".join(padded).rstrip()
+        for part, room, at_right in zip(parts, widths, right, strict=False):  # The last columns may have no room.
+            text = _shortened(part, room)
+            gap = " " * (room - display_width(text))
+            padded.append(gap + text if at_right else text + gap)
+        return _GAP.join(padded).rstrip()
 
-    return "\n".join([line(titles), line(["-" * width for width in widths]), *map(line, cells)]) + "\n"
+    return "\n".join([line(titles), line(["-" * room for room in widths]), *map(line, zip(*texts, strict=True))]) + "\n"
+
+
+def _fitted(widths: Sequence[int], title_widths: Sequence[int], kept: Sequence[bool], width: int) -> list[int]:
+    """The widths of those columns, from the left, that find room; what room is over goes to the narrowest first."""
+    least = [
+        full if whole else min(full, max(title, _LEAST_TEXT))
+        for full, title, whole in zip(widths, title_widths, kept, strict=True)
+    ]
+    while len(least) > 1 and sum(least) + len(_GAP) * (len(least) - 1) > width:
+        least.pop()
+    spare = width - sum(least) - len(_GAP) * (len(least) - 1)
+    while spare > 0:
+        growing = [i for i, room in enumerate(least) if room < widths[i]]
+        if not growing:
+            break
+        least[min(growing, key=least.__getitem__)] += 1
+        spare -= 1
+    return least
+
+
+def _shortened(text: str, width: int) -> str:
+    if display_width(text) <= width:
+        return text
+    while display_width(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def _is_number(value: object) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+def _is_numeric(values: Sequence[object]) -> bool:
+    """Whether a column holds numbers and nothing else, some of them perhaps missing."""
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
+
+
+def _column_texts(values: Sequence[object], words: Mapping[str, str]) -> list[str]:
+    """The cells of a column; its numbers all with as many decimals as the one that needs most."""
+    if not _is_numeric(values):
+        return [_text_cell(value, words) for value in values]
+    decimals = max(_decimals(value) for value in values if isinstance(value, int | float))
+    return [f"{value:.{decimals}f}" if isinstance(value, int | float) else _MISSING for value in values]
+
+
+def _decimals(number: float) -> int:
+    _, _, fraction = f"{number:.{_MOST_DECIMALS}f}".partition(".")
+    return len(fraction.rstrip("0"))
 
 
 def _plain(value: object) -> str:
     if isinstance(value, Mapping):
-        return "; ".join(f"{key} {_plain(item)}" for key, item in value.items())
+        return "; ".join(f"{key} {_plain(item)}" for key, item in value.items() if item is not None)
     if isinstance(value, list | tuple):
-        return "; ".join(_plain(item) for item in value)
+        return (" | " if any(isinstance(item, Mapping) for item in value) else "; ").join(map(_plain, value))
     return "" if value is None else str(value)
 
 
-def _text_cell(value: object) -> str:
-    return "–" if value is None else printable(_plain(value))
+def _text_cell(value: object, words: Mapping[str, str]) -> str:
+    if value is None or isinstance(value, bool):
+        return _MISSING if value is None else words.get("yes", "yes") if value else words.get("no", "no")
+    return printable(_plain(value)) or _MISSING
 
 
 def _csv_cell(value: object) -> object:
@@ -103,7 +167,7 @@ _HEADINGS = {
         "enterprises": "企业数", "counts": "按环节", "location_quotient": "区位商", "hhi": "HHI",
         "city_share": "占全市比", "featured": "特色环节", "featured_share": "特色产业集聚度",
         "clark_evans": "Clark–Evans", "clark_evans_z": "z值", "clark_evans_note": "疏密说明",
-        "clark_evans_note_en": "Spacing, note",
+        "clark_evans_note_en": "Spacing, note", "yes": "是", "no": "否",
     },
     "en": {},
 }  # fmt: skip
