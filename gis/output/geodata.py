@@ -8,7 +8,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -51,6 +51,7 @@ class _Table:
     reference: Reference
     encoding: str
     losses: list[str]
+    coordinates: tuple[str, str] | None = None
 
     @property
     def epsg(self) -> str | None:
@@ -59,10 +60,17 @@ class _Table:
         return {Datum.WGS84: "EPSG:4326", Datum.CGCS2000: "EPSG:4490"}.get(self.reference)
 
     def ids(self) -> list[Any]:
-        return self.columns["id"]
+        return self.columns.get("id") or list(range(1, len(self.geometry) + 1))
 
 
-def write_features(layer: Layer, format_: str, datum: str = "wgs84", *, encoding: str = "utf-8") -> Export:
+def write_features(
+    layer: Layer,
+    format_: str,
+    datum: str = "wgs84",
+    *,
+    encoding: str = "utf-8",
+    coordinates: tuple[str, str] | None = None,
+) -> Export:
     """Write a layer in a format of `FORMATS`.
 
     Args:
@@ -70,6 +78,7 @@ def write_features(layer: Layer, format_: str, datum: str = "wgs84", *, encoding
         format_: geojson, gpkg, csv, xlsx, fgb (FlatGeobuf), parquet (GeoParquet), shp, kml or dxf.
         datum: the datum of the coordinates written: a name or EPSG code that `gis.datum.parse_datum` knows.
         encoding: `utf-8` or `gbk`; of a shapefile's table, and of CSV (UTF-8 with a byte order mark).
+        coordinates: what the two columns of coordinates are called in csv and xlsx; lon and lat (x and y) by default.
 
     Returns:
         the bytes of the file (for shp: of each file of the set, by name), and what the format could not hold.
@@ -93,7 +102,7 @@ def write_features(layer: Layer, format_: str, datum: str = "wgs84", *, encoding
         if reference not in {Datum.WGS84, Datum.CGCS2000}:
             losses.append(f"GeoJSON is WGS 84 by its standard: the file cannot say that it holds {reference}")
         return Export(dump_features(zip(records, shifted, strict=True)), losses)
-    table = _flat(layer, reference, encoding, losses)
+    table = replace(_flat(layer, reference, encoding, losses), coordinates=coordinates)
     return Export(_WRITERS[format_](table), table.losses)
 
 
@@ -131,7 +140,7 @@ def _rows(table: _Table, longest: int | None = None) -> tuple[list[str], list[li
     header = list(table.columns)
     spatial: list[list[Any]]
     if all(geometry.geom_type == "Point" for geometry in found):
-        header += ["x", "y"] if isinstance(table.reference, Projected) else ["lon", "lat"]
+        header += table.coordinates or (("x", "y") if isinstance(table.reference, Projected) else ("lon", "lat"))
         digits = 3 if isinstance(table.reference, Projected) else 8
         spatial = [
             [None, None] if point is None else [round(point.x, digits), round(point.y, digits)]
@@ -372,6 +381,7 @@ def _dxf(table: _Table) -> bytes:
     """A drawing of release 12, which every CAD program reads: outlines as closed polylines, names as text inside."""
     table.losses.append("DXF carries no attributes: only names, as text; holes are drawn on a layer of their own")
     pairs: list[tuple[int, object]] = [(0, "SECTION"), (2, "HEADER"), (9, "$ACADVER"), (1, "AC1009")]
+    pairs += [(9, "$DWGCODEPAGE"), (3, "ANSI_936")]
     pairs += [(0, "ENDSEC"), (0, "SECTION"), (2, "ENTITIES")]
     height = 20.0 if isinstance(table.reference, Projected) else 0.0002
     names: Sequence[Any] = table.columns.get("name") or table.ids()
@@ -389,10 +399,10 @@ def _dxf(table: _Table) -> bytes:
                 for hole in part.interiors:
                     pairs += _polyline(shapely.get_coordinates(hole)[:-1], f"{table.kind}-holes", closed=True)
             label = part if part.geom_type == "Point" else part.representative_point()
-            text = "".join(c if c.isascii() and c.isprintable() else f"\\U+{ord(c):04X}" for c in str(name))
+            text = "".join(c if c.isprintable() and _fits(c, "gbk") else f"\\U+{ord(c):04X}" for c in str(name))
             pairs += [(0, "TEXT"), (8, f"{table.kind}-names"), *_position(label), (40, height), (1, text)]
     pairs += [(0, "ENDSEC"), (0, "EOF")]
-    return "".join(f"{code}\r\n{value}\r\n" for code, value in pairs).encode("ascii", "replace")
+    return "".join(f"{code}\r\n{value}\r\n" for code, value in pairs).encode("gbk")
 
 
 def _position(point: BaseGeometry) -> list[tuple[int, object]]:

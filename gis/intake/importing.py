@@ -1,0 +1,815 @@
+"""Turn a foreign file into features of a layer: plan it whole, then change layer, journal and recipe together."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gis.datum import Datum
+from gis.errors import Fault, InputError, UsageError, raise_if_any
+from gis.files import lock_folder
+from gis.geodesy import distance_m
+from gis.geojson import dump_features, read_features
+from gis.intake import journal
+from gis.intake.columns import ColumnMap, recognise
+from gis.intake.containers import refuse
+from gis.intake.detect import Surroundings, surroundings_of
+from gis.intake.identity import (
+    Gazetteer,
+    Segments,
+    free_id,
+    gazetteer_of,
+    is_slug,
+    normal_name,
+    parse_uscc,
+    segments_of,
+    slug_of,
+)
+from gis.intake.positions import Decision, convert_all, decide, fault_rows, gather, witnesses_of
+from gis.intake.quantities import is_blank, parse_number, parse_truth
+from gis.intake.reading import RawTable, read_table
+from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
+from gis.intake.shapes import look_at
+from gis.layers import check_features
+from gis.project import Project, examine_project, load_project
+from gis.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT
+from gis.text import halfwidth
+
+Feature = tuple[dict[str, Any], BaseGeometry | None]
+
+# The accuracy promised where neither file nor user states one: picked on a map, measured or unknown, outlines.
+PICKED_M: Final = 50.0
+POINT_M: Final = 100.0
+OUTLINE_M: Final = 50.0
+_INSIDE_SHARE: Final = 0.998
+
+_STANDING: Final = {
+    **dict.fromkeys(("现状", "已建", "建成", "已建成", "运营"), "existing"),
+    **dict.fromkeys(("规划", "在建", "拟建", "待建"), "planned"),
+}
+_CATEGORIES: Final = {
+    **dict.fromkeys(("园区", "产业园", "产业园区", "工业区", "工业园"), "park"),
+    "基地": "base",
+    "镇": "town",
+    "新城": "new_town",
+    "功能区": "function_area",
+    "地块": "site",
+    "轴": "axis",
+}
+_ROADS: Final = {
+    "测试道路": "test_road",
+    "开放测试道路": "test_road",
+    "封闭测试": "closed_test",
+    "智慧道路": "smart_road",
+}
+# What Chinese tables write for the values of a column.
+_WORDS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
+    ("roads", "type"): _ROADS,
+    ("roads", "status"): _STANDING,
+    ("facilities", "status"): _STANDING,
+    ("zones", "category"): _CATEGORIES,
+    ("enterprises", "kind"): {"企业": "enterprise", **dict.fromkeys(("机构", "科研院所", "高校"), "institution")},
+    ("districts", "level"): {"区": "district", "县": "county", **dict.fromkeys(("镇", "街道", "乡"), "town")},
+}
+_FALLBACK: Final[Mapping[str, Mapping[str, Any]]] = {
+    "zones": {"category": "park"},
+    "enterprises": {"segment": UNKNOWN_SEGMENT, "kind": "enterprise"},
+    "roads": {"type": "road", "is_test_road": False, "status": "existing"},
+    "facilities": {"type": "other", "status": "existing"},
+    "districts": {"level": "district", "role": "subject"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asks for: the file, what it is, and how to read it; see `gis import --help`."""
+
+    file: Path
+    kind: str
+    city: str
+    part: str | None = None
+    encoding: str | None = None
+    datum: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    accuracy_m: float | None = None
+    merge: bool = False
+    repair: bool = False
+    partial: bool = False
+    swap: bool = False
+    again: bool = False
+    recipe: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an import would do; nothing is changed yet.
+
+    `features` is the whole layer as it will be; `refused` are the faulty rows (only with `partial`); `likely` are
+    pairs that look like one thing.
+    """
+
+    request: Request
+    table: RawTable
+    columns: ColumnMap
+    decision: Decision
+    features: Sequence[Feature]
+    added: Sequence[str]
+    changed: Sequence[str]
+    refused: Sequence[Fault]
+    repaired: Sequence[Fault]
+    likely: Sequence[Mapping[str, Any]]
+    notes: Sequence[str]
+    counts: Mapping[str, int]
+    data: bytes
+    before: bytes | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as a JSON object."""
+        return {
+            "file": self.request.file.name,
+            "sha256": self.table.sha256,
+            "format": self.table.format,
+            "part": self.table.part,
+            "encoding": self.table.encoding,
+            "kind": self.request.kind,
+            "city": self.request.city,
+            "mapping": self.columns.rows(),
+            "datum": str(self.decision.reference),
+            "datum_words": self.decision.words,
+            "datum_evidence": list(self.decision.evidence),
+            "counts": dict(self.counts),
+            "added": list(self.added),
+            "changed": list(self.changed),
+            "refused": [str(fault) for fault in self.refused],
+            "repaired": [str(fault) for fault in self.repaired],
+            "left_out": [{"row": row, "why": why} for row, why in self.table.dropped],
+            "likely_duplicates": list(self.likely),
+            "notes": list(self.notes),
+        }
+
+    def preview(self, rows: int = 5) -> list[dict[str, Any]]:
+        """The first new features, as rows."""
+        wanted = set([*self.added, *self.changed][:rows])
+        found = []
+        for record, geometry in self.features:
+            if record["id"] in wanted:
+                where = "" if geometry is None else geometry.geom_type
+                if geometry is not None and geometry.geom_type == "Point":
+                    where = f"{shapely.get_x(geometry):.6f} {shapely.get_y(geometry):.6f}"
+                place = record.get("stand_in_for") or record.get("unplaced_reason") or ""
+                found.append({"id": record["id"], "name": record.get("name"), "where (WGS 84)": where or place})
+        return found
+
+
+def with_recipe(root: Path, request: Request, kind: str | None, city: str | None) -> Request:
+    """Fill what the user did not say from the recipe that is named, if the project has it.
+
+    Args:
+        root: the project's folder.
+        request: the request; its kind and city are those of `kind` and `city`, or of the recipe.
+        kind: the kind as given, or None.
+        city: the city as given, or None.
+
+    Raises:
+        UsageError: neither the user nor the recipe says the kind.
+    """
+    recipe = None if request.recipe is None else read_recipe(root, request.recipe)
+    kind = kind or (recipe.kind if recipe else None)
+    city = city or (recipe.city if recipe else None)
+    if kind not in LAYER_KINDS:
+        raise UsageError(f"--kind is {kind!r}; say what the file is: {', '.join(LAYER_KINDS)}")
+    if recipe is not None:
+        request = replace(
+            request,
+            part=request.part or recipe.part,
+            encoding=request.encoding or recipe.encoding,
+            datum=request.datum or recipe.datum,
+            accuracy_m=request.accuracy_m if request.accuracy_m is not None else recipe.accuracy_m,
+            columns={**recipe.columns, **request.columns},
+            constants={**recipe.constants, **request.constants},
+        )
+    return replace(request, kind=kind, city=city or request.city)
+
+
+def plan_import(root: Path, request: Request) -> Plan:
+    """Read a file and work out the layer that would come of it; nothing is written.
+
+    Args:
+        root: the project's folder.
+        request: what to import, and how.
+
+    Raises:
+        InputError: the file cannot be used as it is; every faulty row is listed.
+        UsageError: an option names something that is not there.
+        ProjectError: the project is faulty already.
+        DatumError: `request.datum` is none that is converted.
+    """
+    project = load_project(root)
+    city = project.city(request.city).id
+    table = read_table(request.file, encoding=request.encoding, part=request.part, ignore_crs=request.datum is not None)
+    _check_again(root, request, table)
+    columns = recognise(table.header, request.kind, request.columns, cut=table.cut_names)
+    if "name" not in columns.roles and "name" not in request.constants:
+        shown = ", ".join(table.header) or "none"
+        raise refuse(
+            table.name, f"has no column that is understood as the name; its columns are {shown}: say --map name=COLUMN"
+        )
+    names = gazetteer_of(project)
+    around = surroundings_of(project, city)
+    positions = gather(table, columns, repair=request.repair)
+    if _has_no_coordinates(table, columns):
+        positions.notes.append("the file has no column of coordinates")
+    witnesses = witnesses_of(table, columns, positions, names, request.kind)
+    decision = decide(table, positions, witnesses, around, request.datum, swap=request.swap)
+    convert_all(positions, decision, table.name)
+    faults = fault_rows(table, positions.faults)
+    repaired = fault_rows(table, positions.repaired)
+    builder = _Builder(request, table, columns, decision, project, names, segments_of(project))
+    bad = {i for i, _ in positions.faults}
+    rows: list[tuple[int, dict[str, Any], BaseGeometry | None]] = []
+    for i, geometry in enumerate(positions.geometry):
+        looked_at = None if geometry is None else look_at(geometry, request.kind, repair=request.repair)
+        says = [looked_at.fault] if looked_at is not None and looked_at.fault else []
+        kept = None if looked_at is None else looked_at.geometry
+        if looked_at is not None and looked_at.repaired:
+            repaired.append(Fault(table.name, looked_at.repaired, table.rows[i].number))
+        record, wrong = builder.record(i, kept)
+        says += wrong
+        faults += [Fault(table.name, what, table.rows[i].number) for what in says]
+        if not says and i not in bad:
+            rows.append((i, record, None if record.get("stand_in_for") else kept))
+    faults += _outside(table, rows, around, builder.notes)
+    _raise_unless_partial(faults, request, rows)
+    return _assemble(project, request, table, columns, decision, builder, rows, faults, repaired, positions.notes)
+
+
+def _has_no_coordinates(table: RawTable, columns: ColumnMap) -> bool:
+    return not table.spatial and not {"lon", "x", "xy", "wkt"} & set(columns.roles)
+
+
+def _raise_unless_partial(faults: Sequence[Fault], request: Request, rows: Sequence[Any]) -> None:
+    if faults and (not request.partial or not rows):
+        ordered = sorted(faults, key=lambda fault: (isinstance(fault.row, str), fault.row or 0))
+        count = f"{len(ordered)} fault(s) in {request.file.name}; nothing was imported"
+        hint = "" if request.partial else " (--partial imports the good rows and lists these)"
+        raise InputError(ordered, count + hint)
+
+
+def _check_again(root: Path, request: Request, table: RawTable) -> None:
+    for entry in journal.read_journal(root):
+        same = entry.sha256 == table.sha256 and entry.part == table.part
+        if same and entry.kind == request.kind and not entry.undone and not request.again and not request.merge:
+            raise refuse(
+                table.name,
+                f"is import {entry.number} already ({entry.when}): undo that (gis imports undo {entry.number}), "
+                "--merge to update by id or code, or --again to import it once more",
+            )
+
+
+def _outside(
+    table: RawTable,
+    rows: Sequence[tuple[int, dict[str, Any], BaseGeometry | None]],
+    around: Surroundings,
+    notes: list[str],
+) -> list[Fault]:
+    """Say how many rows lie outside of the city's districts; a file of which most do is of another place or datum."""
+    placed = [(i, geometry) for i, _, geometry in rows if geometry is not None]
+    if around.subject is None or not placed:
+        return []
+    inside = shapely.intersects(np.array([geometry for _, geometry in placed], dtype=object), around.subject)
+    out = [table.rows[i].number for (i, _), within in zip(placed, inside.tolist(), strict=True) if not within]
+    if len(out) > 0.5 * len(placed):
+        what = (
+            f"{len(out)} of {len(placed)} placed rows lie outside of the districts of {around.city}: "
+            "is it the right city and datum?"
+        )
+        return [Fault(table.name, what)]
+    if out:
+        first = ", ".join(map(str, out[:10])) + (" …" if len(out) > 10 else "")
+        notes.append(f"{len(out)} row(s) lie outside of the districts of {around.city}: rows {first}")
+    return []
+
+
+# --- Rows to records ------------------------------------------------------------------------------------------------
+
+
+class _Builder:
+    """Makes the columns of a feature from the cells of a row."""
+
+    def __init__(
+        self,
+        request: Request,
+        table: RawTable,
+        columns: ColumnMap,
+        decision: Decision,
+        project: Project,
+        names: Gazetteer,
+        segments: Segments,
+    ) -> None:
+        self.request = request
+        self.table = table
+        self.columns = columns
+        self.decision = decision
+        self.names = names
+        self.segments = segments
+        self.schema = {column.name: column for column in LAYER_COLUMNS[request.kind]}
+        self.notes: list[str] = []
+        self.unknown_segments: Counter[str] = Counter()
+        self.bad_codes: list[str] = []
+        wrong = [name for name in request.constants if name not in self.schema or name == "id"]
+        if wrong:
+            allowed = ", ".join(name for name in self.schema if name != "id")
+            raise UsageError(
+                f"--set {wrong[0]}=…: a {request.kind} layer has no such column to set; allowed: {allowed}"
+            )
+        self.districts = [
+            (record, geometry)
+            for record, geometry in project.layer(request.city, "districts").holding_on(project.as_of)
+            if geometry is not None and record.get("level") in {"district", "county"}
+        ]
+        self.place_ids = {
+            record["id"]
+            for (_, kind), layer in project.layers.items()
+            if kind in {"zones", "districts"}
+            for record in layer.records
+        }
+
+    def text(self, i: int, role: str) -> str | None:
+        """The text of a cell by meaning, or None."""
+        column = self.columns.roles.get(role)
+        cell = None if column is None else self.table.rows[i].cells.get(column)
+        return None if is_blank(cell) else str(cell).strip()
+
+    def record(self, i: int, geometry: BaseGeometry | None) -> tuple[dict[str, Any], list[str]]:
+        """The columns of a row's feature, and what is wrong with the row."""
+        wrong: list[str] = []
+        record: dict[str, Any] = dict.fromkeys(self.schema)
+        record["aliases"] = []
+        for name in self.schema:
+            if name in self.columns.roles or name in self.request.constants:
+                self._set(record, name, i, wrong)
+        for name, value in _FALLBACK[self.request.kind].items():
+            if record.get(name) is None:
+                record[name] = value
+        if record["name"] is None:
+            wrong.append(f"has no name (column {self.columns.roles.get('name')!r} is empty)")
+        if self.request.kind == "enterprises":
+            self._sort(record, i)
+        self._place(record, i, geometry)
+        if self.request.kind == "zones" and geometry is not None and record["within"] is None:
+            record["within"] = self._district_around(geometry)
+        extras = self._extras(i)
+        damaged = [text for text in _texts({**record, **extras}) if any("\ud800" <= sign <= "\udfff" for sign in text)]
+        wrong += [f"holds a damaged character in {text[:20]!r}" for text in damaged]
+        return {**record, **{name: value for name, value in extras.items() if name not in record}}, wrong
+
+    def _set(self, record: dict[str, Any], name: str, i: int, wrong: list[str]) -> None:
+        column = self.columns.roles.get(name)
+        cell = self.table.rows[i].cells.get(column) if column is not None else None
+        if column is None or (is_blank(cell) and name in self.request.constants):
+            cell = self.request.constants.get(name)
+        if is_blank(cell) and not (isinstance(cell, list) and cell):
+            return
+        try:
+            record[name] = self._value(name, cell)
+        except ValueError as error:
+            wrong.append(f"{column or name}: {error}")
+
+    def _value(self, name: str, cell: Any) -> Any:
+        """A cell as the value of a schema column; None where it says something that the column cannot hold.
+
+        Raises:
+            ValueError: the cell is no value of the column.
+        """
+        wanted = self.schema[name].type
+        if wanted is list:
+            parts = cell if isinstance(cell, list) else re.split("[;；、]", str(cell))
+            return [str(part).strip() for part in parts if str(part).strip()]
+        if wanted is bool:
+            return parse_truth(cell)
+        if wanted is float or wanted is int:
+            number = parse_number(cell)
+            return number if number is None or wanted is float else int(number)
+        return self._text_value(name, str(cell).strip())
+
+    def _text_value(self, name: str, text: str) -> str | None:
+        if name == "uscc":
+            try:
+                return parse_uscc(text)
+            except ValueError as error:
+                self.bad_codes.append(str(error))
+                return None
+        if name in {"id", "org"}:
+            return text if is_slug(text) else slug_of(text)
+        if name == "segment":
+            return None
+        allowed = self.schema[name].allowed
+        known = allowed is None or text in allowed
+        return text if known else _WORDS.get((self.request.kind, name), {}).get(halfwidth(text))
+
+    def _sort(self, record: dict[str, Any], i: int) -> None:
+        """Give a firm its chain link: by the column of links, else by what it does, else by its name."""
+        own = self.text(i, "segment") or self.request.constants.get("segment")
+        record["segment"] = self.segments.of(own, self.text(i, "business"), None if own else record["name"])
+        if record["segment"] == UNKNOWN_SEGMENT:
+            self.unknown_segments[own or "(nothing said)"] += 1
+
+    def _place(self, record: dict[str, Any], i: int, geometry: BaseGeometry | None) -> None:
+        """Say how well the position is known; or which park stands in for it; or why there is none."""
+        stands = "stand_in_for" in self.schema
+        if stands and record.get("stand_in_for") in self.place_ids and record.get("stand_in_for"):
+            geometry = None
+        elif stands:
+            record["stand_in_for"] = None
+        if geometry is not None:
+            record["geometry_basis"] = record["geometry_basis"] or "digitised"
+            least = self.decision.least_accuracy_m
+            accuracy = record["accuracy_m"] or self.request.accuracy_m or self._accuracy(geometry)
+            record["accuracy_m"] = max(float(accuracy), least)
+            record["geometry_source"] = record["geometry_source"] or self._source(i)
+            record["unplaced_reason"] = None
+            return
+        record["geometry_basis"] = record["accuracy_m"] = None
+        record["geometry_source"] = None
+        if not stands or record.get("stand_in_for"):
+            record["unplaced_reason"] = (
+                None if record.get("stand_in_for") else record["unplaced_reason"] or self._nowhere(i)
+            )
+            return
+        park = self.text(i, "park")
+        place = self.names.place(park)
+        if place is None and park is None:
+            place = self.names.place_within(record.get("address") or None)
+        if place is not None:
+            record["stand_in_for"] = place
+            record["unplaced_reason"] = None
+            if park is None and not record["note"]:
+                record["note"] = f"put into {self.names.titles.get(place, place)} by its address"
+        else:
+            record["unplaced_reason"] = record["unplaced_reason"] or self._nowhere(i)
+
+    def _nowhere(self, i: int) -> str:
+        park = self.text(i, "park")
+        if park is not None:
+            return (
+                f"{self.table.name}, row {self.table.rows[i].number}: no coordinates, and no place is called {park!r}"
+            )
+        return f"{self.table.name}, row {self.table.rows[i].number}: no coordinates"
+
+    def _accuracy(self, geometry: BaseGeometry) -> float:
+        if geometry.geom_type != "Point":
+            return OUTLINE_M
+        return PICKED_M if self.decision.reference in {Datum.GCJ02, Datum.BD09} else POINT_M
+
+    def _source(self, i: int) -> str:
+        part = f" [{self.table.part}]" if self.table.part else ""
+        how = "" if self.decision.reference is Datum.WGS84 else ", converted to WGS 84"
+        row = self.table.rows[i].number
+        return f"{self.table.name}{part}, row {row}; {self.decision.reference}{how} ({self.decision.words})"
+
+    def _district_around(self, geometry: BaseGeometry) -> str | None:
+        for record, district in self.districts:
+            if geometry.geom_type == "Point":
+                if district.intersects(geometry):
+                    return str(record["id"])
+            elif geometry.intersection(district).area >= _INSIDE_SHARE * geometry.area:
+                return str(record["id"])
+        return None
+
+    def _extras(self, i: int) -> dict[str, Any]:
+        """The other columns of the row, under their own names; and those understood that the layer has no place for."""
+        cells = self.table.rows[i].cells
+        kept = [*self.columns.extras]
+        kept += [self.columns.roles[role] for role in ("park", "business") if role in self.columns.roles]
+        for role in ("segment", "uscc", "type", "category", "status", "kind", "level"):
+            column = self.columns.roles.get(role)
+            if column is not None and column != role:
+                kept.append(column)
+        found = {name: _json_value(cells.get(name)) for name in kept if name not in self.schema}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    if value is None or isinstance(value, str | int | float | bool | list | dict):
+        return value
+    return str(value)
+
+
+def _texts(record: Mapping[str, Any]) -> list[str]:
+    return [text for pair in record.items() for text in pair if isinstance(text, str)]
+
+
+# --- Identity, layer, journal ---------------------------------------------------------------------------------------
+
+
+def layer_path(city: str, kind: str) -> Path:
+    """The file of a layer, relative to the project."""
+    return Path("layers") / city / f"{kind}.geojson"
+
+
+def _assemble(
+    project: Project,
+    request: Request,
+    table: RawTable,
+    columns: ColumnMap,
+    decision: Decision,
+    builder: _Builder,
+    rows: Sequence[tuple[int, dict[str, Any], BaseGeometry | None]],
+    faults: Sequence[Fault],
+    repaired: Sequence[Fault],
+    notes: Sequence[str],
+) -> Plan:
+    where = layer_path(request.city, request.kind)
+    path = project.root / where
+    before = path.read_bytes() if path.is_file() else None
+    existing: dict[str, Feature] = {}
+    if before is not None:
+        existing = {
+            str(record["id"]): (dict(record), geometry) for record, geometry in read_features(path, where.as_posix())
+        }
+    register = _Register(project, request, table, existing)
+    added, changed = register.take(rows)
+    raise_if_any(
+        register.faults, InputError, f"{len(register.faults)} row(s) are in the project already; nothing was imported"
+    )
+    features = list(register.features.values())
+    data = dump_features(features)
+    raise_if_any(check_features(features, request.kind, where.as_posix()), InputError)
+    _try_out(project.root, where, data)
+    placed = sum(geometry is not None for _, _, geometry in rows)
+    stand_ins = sum(bool(record.get("stand_in_for")) for _, record, _ in rows)
+    counts = {
+        "rows_in": len(table.rows),
+        "rows_kept": len(rows),
+        "rows_refused": len(table.rows) - len(rows),
+        "placed": placed,
+        "attributed": stand_ins,
+        "unplaced": len(rows) - placed - stand_ins,
+        "added": len(added),
+        "changed": len(changed),
+    }
+    return Plan(
+        request, table, columns, decision, features, added, changed, faults, repaired, register.likely,
+        [*table.notes, *notes, *builder.notes, *_remarks(builder)], counts, data, before,
+    )  # fmt: skip
+
+
+def _remarks(builder: _Builder) -> list[str]:
+    found = []
+    if builder.bad_codes:
+        found.append(f"{len(builder.bad_codes)} code(s) are wrong and not used: {builder.bad_codes[0]}")
+    if builder.unknown_segments:
+        total = sum(builder.unknown_segments.values())
+        shown = ", ".join(f"{text[:20]} ({count})" for text, count in builder.unknown_segments.most_common(5))
+        found.append(f"{total} row(s) have a chain link that segments.csv does not know, so it is unknown: {shown}")
+    return found
+
+
+class _Register:
+    """Decides for each row whether it is a new feature or one that is known, and gives ids."""
+
+    def __init__(self, project: Project, request: Request, table: RawTable, existing: Mapping[str, Feature]) -> None:
+        self.request = request
+        self.table = table
+        self.features = dict(existing)
+        self.old = set(existing)
+        self.taken = {id_ for layer in project.layers.values() for id_ in layer.ids} | set(project.facts.elsewhere)
+        self.codes: dict[str, list[str]] = {}
+        self.names: dict[str, list[tuple[str, int | None]]] = {}
+        for id_, (record, _) in existing.items():
+            if record.get("uscc"):
+                self.codes.setdefault(record["uscc"], []).append(id_)
+            self.names.setdefault(normal_name(str(record.get("name"))), []).append((id_, None))
+        self.faults: list[Fault] = []
+        self.likely: list[dict[str, Any]] = []
+
+    def take(self, rows: Sequence[tuple[int, dict[str, Any], BaseGeometry | None]]) -> tuple[list[str], list[str]]:
+        """Add or merge every row; the ids added and the ids changed."""
+        self._share_organisations([record for _, record, _ in rows])
+        added: list[str] = []
+        changed: list[str] = []
+        for i, record, geometry in rows:
+            number = self.table.rows[i].number
+            match = self._match(record, number)
+            if match is not None:
+                if match in changed:
+                    self.faults.append(
+                        Fault(self.table.name, f"is the second row for {match}: one row for each id or code", number)
+                    )
+                    continue
+                self.features[match] = _merged(self.features[match], record, geometry)
+                changed.append(match)
+                continue
+            wanted = record["id"] or (
+                str(record["uscc"]).lower() if record.get("uscc") else slug_of(str(record["name"]))
+            )
+            if record["id"] and wanted in self.taken:
+                self.faults.append(
+                    Fault(self.table.name, f"the id {wanted!r} is taken; --merge updates a feature by its id", number)
+                )
+                continue
+            id_ = free_id(wanted, self.taken)
+            self.taken.add(id_)
+            record["id"] = id_
+            self._compare(record, geometry, number)
+            self.features[id_] = (record, geometry)
+            added.append(id_)
+        return added, changed
+
+    def _match(self, record: Mapping[str, Any], number: int) -> str | None:
+        """The feature that a row updates: by id, else by code; a fault where that is not asked for or not clear."""
+        id_, code = record["id"], record.get("uscc")
+        if id_ and id_ in self.old:
+            return str(id_) if self.request.merge else None
+        same = [known for known in self.codes.get(code, ()) if known in self.old] if code else []
+        if not same or (id_ and self.request.merge):
+            return None
+        if not self.request.merge:
+            if not self.request.again:
+                what = f"has the code {code}, as {same[0]} has; --merge updates it, --again adds a second one"
+                self.faults.append(Fault(self.table.name, what, number))
+            return None
+        if len(same) > 1:
+            what = f"has the code {code}, which {', '.join(same)} share; say which in a column id"
+            self.faults.append(Fault(self.table.name, what, number))
+            return None
+        return same[0]
+
+    def _share_organisations(self, records: Sequence[dict[str, Any]]) -> None:
+        """Several rows of one code are the sites of one organisation: they get one `org`."""
+        if self.request.kind != "enterprises":
+            return
+        by_code: dict[str, list[dict[str, Any]]] = {}
+        for record in records:
+            if record.get("uscc"):
+                by_code.setdefault(record["uscc"], []).append(record)
+        for code, sites in by_code.items():
+            if len(sites) > 1:
+                for record in sites:
+                    record["org"] = record["org"] or slug_of(str(sites[0]["name"])) or code.lower()
+
+    def _compare(self, record: Mapping[str, Any], geometry: BaseGeometry | None, number: int) -> None:
+        """List what has the same name already; it is for the user to say whether it is the same."""
+        key = normal_name(str(record["name"]))
+        for other, row in self.names.get(key, ()):
+            held, place = self.features[other]
+            metres = _apart(geometry, place)
+            same_site = held.get("org") and held.get("org") == record.get("org") and metres is not None and metres > 50
+            if not same_site:
+                self.likely.append(
+                    {
+                        "row": number,
+                        "name": record["name"],
+                        "id": record["id"],
+                        "like": other,
+                        "like_row": row,
+                        "like_name": held.get("name"),
+                        "metres_apart": None if metres is None else round(metres),
+                    }
+                )
+        self.names.setdefault(key, []).append((str(record["id"]), number))
+
+
+def _apart(one: BaseGeometry | None, other: BaseGeometry | None) -> float | None:
+    if one is None or other is None:
+        return None
+    first, second = shapely.centroid(one), shapely.centroid(other)
+    return distance_m(shapely.get_x(first), shapely.get_y(first), shapely.get_x(second), shapely.get_y(second))
+
+
+_GEOMETRY_COLUMNS: Final = ("geometry_basis", "accuracy_m", "geometry_source", "stand_in_for", "unplaced_reason")
+
+
+def _merged(old: Feature, record: Mapping[str, Any], geometry: BaseGeometry | None) -> Feature:
+    """A known feature with what a row says; where the row says nothing, the old word stays."""
+    held, place = old
+    kept = {name: value for name, value in record.items() if value not in (None, "", [])}
+    kept.pop("id", None)
+    says_where = geometry is not None or (place is None and bool(record.get("stand_in_for")))
+    for name in _GEOMETRY_COLUMNS:
+        kept.pop(name, None)
+    for name, value in (("segment", UNKNOWN_SEGMENT),):
+        if kept.get(name) == value and held.get(name):
+            kept.pop(name)
+    merged = {**held, **kept}
+    if says_where:
+        merged |= {name: record[name] for name in _GEOMETRY_COLUMNS if name in record}
+        return merged, geometry
+    return merged, place
+
+
+def _try_out(root: Path, where: Path, data: bytes) -> None:
+    """Load a copy of the project with the new layer in it, so that an import never makes a project faulty.
+
+    Raises:
+        InputError: the project would break a rule.
+    """
+    with TemporaryDirectory(prefix="gis-") as folder:
+        copy = Path(folder) / "project"
+        copy.mkdir()
+        for name in ("gis.toml", "segments.csv"):
+            if (root / name).is_file():
+                shutil.copyfile(root / name, copy / name)
+        for name in ("seeds", "layers"):
+            if (root / name).is_dir():
+                shutil.copytree(root / name, copy / name)
+        (copy / where).parent.mkdir(parents=True, exist_ok=True)
+        (copy / where).write_bytes(data)
+        _, faults = examine_project(copy)
+    raise_if_any(
+        faults, InputError, f"the import would break {len(faults)} rule(s) of the project; nothing was imported"
+    )
+
+
+def apply(root: Path, plan: Plan, when: str) -> journal.Entry:
+    """Carry out a plan: layer, journal entry and recipe change together or not at all.
+
+    Args:
+        root: the project's folder.
+        plan: what `plan_import` worked out.
+        when: the time to note in the journal, ISO.
+
+    Raises:
+        UsageError: the layer changed since the plan was made.
+        GisError: something cannot be written; then nothing is changed.
+    """
+    request = plan.request
+    where = layer_path(request.city, request.kind)
+    with lock_folder(root, f"gis import {request.file.name}") as lock:
+        path = root / where
+        if (path.read_bytes() if path.is_file() else None) != plan.before:
+            raise UsageError(f"{where.as_posix()} was changed while the file was read; run the command again")
+        entries = journal.read_journal(root)
+        number = max((entry.number for entry in entries), default=0) + 1
+        entry = _entry(plan, number, when)
+        staged: dict[Path, bytes | None] = {where: plan.data, journal.entry_path(number): journal.dump_entry(entry)}
+        if plan.before is not None:
+            staged[journal.before_path(number)] = journal.packed(plan.before)
+        if request.recipe is not None:
+            staged[recipe_path(request.recipe)] = dump_recipe(_recipe(plan))
+        lock.commit(staged)
+    return entry
+
+
+def _entry(plan: Plan, number: int, when: str) -> journal.Entry:
+    request, table = plan.request, plan.table
+    touched = {*plan.added, *plan.changed}
+    return journal.Entry(
+        number=number,
+        when=when,
+        file=request.file.name,
+        sha256=table.sha256,
+        format=table.format,
+        part=table.part,
+        kind=request.kind,
+        city=request.city,
+        layer=layer_path(request.city, request.kind).as_posix(),
+        rows_in=plan.counts["rows_in"],
+        rows_kept=plan.counts["rows_kept"],
+        rows_refused=plan.counts["rows_refused"],
+        refused=[{"row": fault.row, "why": fault.what} for fault in plan.refused],
+        left_out=[{"row": row, "why": why} for row, why in table.dropped],
+        mapping=dict(plan.columns.roles),
+        encoding=table.encoding,
+        datum=str(plan.decision.reference),
+        datum_evidence=[plan.decision.words, *plan.decision.evidence],
+        repaired=[{"row": fault.row, "what": fault.what} for fault in plan.repaired],
+        added=list(plan.added),
+        changed=list(plan.changed),
+        before="" if plan.before is None else journal.digest(plan.before),
+        after=journal.digest(plan.data),
+        marks={
+            str(record["id"]): journal.mark_of(json.loads(json.dumps(record)), geometry)
+            for record, geometry in plan.features
+            if record["id"] in touched
+        },
+        notes=list(plan.notes),
+    )
+
+
+def _recipe(plan: Plan) -> Recipe:
+    request = plan.request
+    return Recipe(
+        kind=request.kind,
+        city=request.city,
+        part=request.part,
+        encoding=request.encoding,
+        datum=str(plan.decision.reference) if plan.counts["placed"] else request.datum,
+        accuracy_m=request.accuracy_m,
+        columns=dict(plan.columns.roles),
+        constants=dict(request.constants),
+    )

@@ -1,0 +1,284 @@
+"""Find the position of each row of a raw table, and decide which datum it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from gis.datum import Datum, Projected, Reference, parse_datum
+from gis.errors import DatumError, Fault
+from gis.intake.columns import ColumnMap, datum_hints, meaning
+from gis.intake.containers import refuse
+from gis.intake.detect import Surroundings, Verdict, Witnesses, axes_of, detect
+from gis.intake.identity import Gazetteer
+from gis.intake.quantities import is_blank, parse_coordinate, parse_pair
+from gis.intake.reading import RawTable
+from gis.intake.shapes import look_at_raw
+from gis.intake.shifting import convert_geometries
+from gis.intake.systems import System, system_of
+
+Floats = NDArray[np.float64]
+_OLD_SHIFT_M: Final = 150.0
+
+
+@dataclass
+class Positions:
+    """The geometry of each row, in the order and system of the file until `convert_all` made it WGS 84.
+
+    `faults` are by position in the table, `notes` about the whole file.
+    """
+
+    geometry: list[BaseGeometry | None]
+    faults: list[tuple[int, str]] = field(default_factory=list)
+    repaired: list[tuple[int, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The datum that was decided on: why, and how much accuracy the doubt about it costs."""
+
+    reference: Reference
+    words: str
+    evidence: tuple[str, ...] = ()
+    swapped: bool = False
+    least_accuracy_m: float = 0.0
+    declared: bool = False
+
+
+def gather(table: RawTable, columns: ColumnMap, *, repair: bool) -> Positions:
+    """Take the geometry of each row from the file, a WKT column, or its coordinates, and check what can be checked."""
+    found = Positions([None] * len(table.rows))
+    for i, row in enumerate(table.rows):
+        try:
+            geometry = row.geometry if table.spatial else _from_cells(row.cells, columns.roles)
+        except ValueError as error:
+            found.faults.append((i, str(error)))
+            continue
+        if geometry is None:
+            continue
+        looked = look_at_raw(geometry, repair=repair)
+        if looked.fault:
+            found.faults.append((i, looked.fault))
+        if looked.repaired:
+            found.repaired.append((i, looked.repaired))
+        for note in looked.notes:
+            if note not in found.notes:
+                found.notes.append(note)
+        found.geometry[i] = looked.geometry
+    return found
+
+
+def _from_cells(cells: Mapping[str, Any], roles: Mapping[str, str]) -> BaseGeometry | None:
+    """The geometry that cells state; the first coordinate is the one in the column of longitude, easting or X.
+
+    Raises:
+        ValueError: a cell cannot be understood, or only one of two coordinates is there.
+    """
+    if "wkt" in roles and not is_blank(cells.get(roles["wkt"])):
+        text = str(cells[roles["wkt"]])
+        try:
+            return shapely.from_wkt(text)
+        except shapely.errors.ShapelyError as error:
+            raise ValueError(f"the WKT {text[:40]!r} cannot be understood") from error
+    for first, second in (("lon", "lat"), ("x", "y")):
+        if first in roles and second in roles:
+            one, other = cells.get(roles[first]), cells.get(roles[second])
+            if is_blank(one) != is_blank(other):
+                lacking = roles[first] if is_blank(one) else roles[second]
+                raise ValueError(f"has only one of two coordinates: {lacking} is empty")
+            if not is_blank(one):
+                x, y = parse_coordinate(one), parse_coordinate(other)
+                return None if x is None or y is None else shapely.Point(x, y)
+    if "xy" in roles:
+        pair = parse_pair(cells.get(roles["xy"]))
+        return None if pair is None else shapely.Point(pair)
+    return None
+
+
+def witnesses_of(table: RawTable, columns: ColumnMap, positions: Positions, names: Gazetteer, kind: str) -> Witnesses:
+    """The rows as evidence for the datum detective: where each is, and what it says of its place, name and road."""
+    points = [None if geometry is None else _representative(geometry, kind) for geometry in positions.geometry]
+    first = np.array([np.nan if point is None else point[0] for point in points])
+    second = np.array([np.nan if point is None else point[1] for point in points])
+
+    def text(row: int, role: str) -> str | None:
+        cell = table.rows[row].cells.get(columns.roles.get(role, ""))
+        return None if is_blank(cell) else str(cell)
+
+    count = range(len(table.rows))
+    places = [names.place(text(i, "park")) or names.place_within(text(i, "address")) for i in count]
+    roads = [names.road_within(text(i, "address")) for i in count]
+    known = [_known(names, kind, text(i, "name"), text(i, "uscc")) for i in count]
+    words = datum_hints([*table.header, *table.preamble, table.part or "", table.name])
+    return Witnesses(first, second, places, known, roads, words)
+
+
+def _representative(geometry: BaseGeometry, kind: str) -> tuple[float, float]:
+    point = geometry if geometry.geom_type == "Point" else shapely.centroid(geometry)
+    if kind == "roads":
+        point = shapely.line_interpolate_point(shapely.get_parts(geometry)[0], 0.5, normalized=True)
+    if point is None or point.is_empty:
+        point = shapely.points(shapely.get_coordinates(geometry)[0])
+    return float(shapely.get_x(point)), float(shapely.get_y(point))
+
+
+def _known(names: Gazetteer, kind: str, name: str | None, code: str | None) -> str | None:
+    if code and len(names.codes.get(code, ())) == 1:
+        return names.codes[code][0]
+    found = names.same(kind, name) if name else []
+    return found[0] if len(found) == 1 else None
+
+
+def decide(
+    table: RawTable,
+    positions: Positions,
+    witnesses: Witnesses,
+    around: Surroundings,
+    declared: str | None,
+    *,
+    swap: bool,
+) -> Decision:
+    """Decide on the datum: as declared, else as the file says unless the evidence is sure of another, else as detected.
+
+    Raises:
+        InputError: nothing is declared and the detective is not sure; or the file contradicts itself; or it is of an
+            old or local system; or longitude and latitude are swapped and `swap` does not say so.
+        DatumError: `declared` names no datum that is converted.
+    """
+    where = table.name
+    if all(geometry is None for geometry in positions.geometry):
+        given = parse_datum(declared) if declared else Datum.WGS84
+        return Decision(given, "no row has coordinates")
+    unit, swapped, odd = axes_of(witnesses.first, witnesses.second)
+    for i in np.flatnonzero(odd).tolist():
+        shown = f"{witnesses.first[i]:.10g}, {witnesses.second[i]:.10g}"
+        positions.faults.append(
+            (i, f"the coordinates {shown} do not fit the other rows (swapped, cut off, or elsewhere?)")
+        )
+        positions.geometry[i] = None
+    verdict = detect(witnesses, around)
+    decision = _reference(table, verdict, witnesses, declared, unit, where)
+    if unit == "unclear":
+        if decision.declared:
+            return decision
+        raise refuse(where, "; ".join(verdict.reasons))
+    if swapped and unit == "degrees":
+        in_one_cell = not table.spatial and any(meaning(name, None) == "xy" for name in table.header)
+        if not swap and not in_one_cell:
+            row = int(np.flatnonzero(np.isfinite(witnesses.first))[0])
+            raise refuse(
+                where,
+                "longitude and latitude are swapped: the first coordinate is a latitude "
+                f"({witnesses.first[row]:g}, {witnesses.second[row]:g}); say --swap to read them the other way round",
+            )
+        positions.notes.append("latitude stands before longitude; read that way round")
+    elif swapped:
+        positions.notes.append("X is north and Y is east, as in survey tables, by the size of the numbers")
+    return replace(decision, swapped=swapped)
+
+
+def _reference(
+    table: RawTable, verdict: Verdict, witnesses: Witnesses, declared: str | None, unit: str, where: str
+) -> Decision:
+    reasons = verdict.reasons
+    if declared is not None:
+        return _declared(parse_datum(declared), verdict, unit, where)
+    if table.crs is not None:
+        try:
+            system = system_of(table.crs)
+        except DatumError as error:
+            raise refuse(where, str(error)) from error
+        return _said(system, verdict, unit, where)
+    old = [text for datum, text in witnesses.words if datum in {"old", "local"}]
+    if old:
+        raise refuse(
+            where,
+            f"says {old[0][:40]!r}: 西安80, 北京54 and city grids are never taken for CGCS2000; "
+            "have the surveying office convert the file, or say --datum if it is converted already",
+        )
+    if verdict.reference is None or not verdict.sure:
+        likely = "" if verdict.reference is None else f" (most likely {verdict.reference}, {verdict.probability:.0%})"
+        raise refuse(
+            where,
+            f"does not say which datum its coordinates are in, and the evidence is not sure{likely}: say --datum "
+            f"wgs84 | gcj02 (Amap, Tencent) | bd09 (Baidu) | cgcs2000 | EPSG code. {'; '.join(reasons)}",
+        )
+    least = _OLD_SHIFT_M if isinstance(verdict.reference, Projected) else 0.0
+    words = f"detected: {verdict.reference} ({verdict.probability:.1%})"
+    return Decision(verdict.reference, words, reasons, least_accuracy_m=least)
+
+
+def _declared(reference: Reference, verdict: Verdict, unit: str, where: str) -> Decision:
+    if reference is Datum.CGCS2000 and unit == "metres":
+        # The user says CGCS2000; which zone is what the numbers and the city say.
+        if not isinstance(verdict.reference, Projected) or not verdict.sure:
+            raise refuse(
+                where, f"holds metres, and its zone is not clear: say --datum EPSG:… ({'; '.join(verdict.reasons)})"
+            )
+        words = f"declared: CGCS2000; by its numbers {verdict.reference}"
+        return Decision(verdict.reference, words, verdict.reasons, declared=True)
+    evidence = verdict.reasons
+    if verdict.sure and verdict.reference is not None and not _agree(reference, verdict.reference):
+        evidence = (
+            f"the evidence speaks for {verdict.reference} ({verdict.probability:.1%}): check the datum",
+            *evidence,
+        )
+    return Decision(reference, f"declared: {reference}", evidence, declared=True)
+
+
+def _said(system: System, verdict: Verdict, unit: str, where: str) -> Decision:
+    reference = system.reference
+    if unit == "degrees" and isinstance(reference, Projected):
+        raise refuse(where, f"says {system.words} (metres), but its coordinates are degrees: say --datum")
+    if unit == "metres" and not isinstance(reference, Projected):
+        raise refuse(where, f"says {system.words} (degrees), but its coordinates are metres: say --datum EPSG:…")
+    if verdict.sure and verdict.reference is not None and not _agree(reference, verdict.reference):
+        raise refuse(
+            where,
+            f"says {system.words}, but the evidence speaks for {verdict.reference} ({verdict.probability:.1%}): "
+            f"say --datum {verdict.reference}, or --datum {reference} to insist. {'; '.join(verdict.reasons)}",
+        )
+    evidence = (*system.notes, *verdict.reasons)
+    return Decision(reference, f"the file says {system.words}", evidence, declared=True)
+
+
+def _agree(one: Reference, other: Reference) -> bool:
+    """Whether two references name the same positions; projected ones are not told apart by evidence."""
+    if isinstance(one, Projected) or isinstance(other, Projected):
+        return True
+    same = {Datum.WGS84, Datum.CGCS2000}
+    return one == other or {one, other} <= same
+
+
+def convert_all(positions: Positions, decision: Decision, where: str) -> None:
+    """Make every geometry WGS 84, longitude first.
+
+    Raises:
+        InputError: coordinates cannot be of the datum decided on.
+    """
+    placed = [i for i, geometry in enumerate(positions.geometry) if geometry is not None]
+    array = np.array([positions.geometry[i] for i in placed], dtype=object)
+    if decision.swapped:
+        array = shapely.transform(array, lambda points: points[:, ::-1])
+    try:
+        converted = convert_geometries(array, decision.reference, Datum.WGS84)
+    except DatumError as error:
+        raise refuse(where, f"as {decision.reference}: {error}") from error
+    for i, geometry in zip(placed, converted, strict=True):
+        if not np.isfinite(shapely.get_coordinates(geometry)).all():
+            positions.faults.append((i, f"its coordinates cannot be of {decision.reference}"))
+            positions.geometry[i] = None
+        else:
+            positions.geometry[i] = geometry
+
+
+def fault_rows(table: RawTable, faults: Sequence[tuple[int, str]]) -> list[Fault]:
+    """Faults by position as faults by row of the file."""
+    return [Fault(table.name, what, table.rows[i].number) for i, what in faults]
