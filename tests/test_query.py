@@ -28,7 +28,9 @@ def ids(found: list[query.Found]) -> list[str]:
 
 def test_the_metro_station_beyond_the_city_line_lies_in_no_zone_of_jiading(project: Project) -> None:
     found = query.at(project, 121.145687, 31.290825)
-    assert [item.record["id"] for item in found if item.city == "jiading" and item.record.get("role") != "context"] == []
+    assert [
+        item.record["id"] for item in found if item.city == "jiading" and item.record.get("role") != "context"
+    ] == []
 
 
 def test_anting_station_lies_in_anting_town(project: Project) -> None:

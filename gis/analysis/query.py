@@ -45,7 +45,8 @@ class Found:
 def at(project: Project, lon: float, lat: float) -> list[Found]:
     """Give the zones whose outline contains a point, the smallest first, each with its roles in the plans.
 
-    Districts and towns count as zones here, whether a plan names them or not.
+    The city's own districts and towns count as zones here; a neighbour that only gives orientation counts where a plan
+    gives it a role.
 
     Args:
         project: the project; only its zones and districts need to be loaded.
@@ -60,9 +61,10 @@ def at(project: Project, lon: float, lat: float) -> list[Found]:
         outlines = [i for i, g in enumerate(layer.geometry) if g is not None and g.geom_type.endswith("Polygon")]
         hits = shapely.intersects(layer.geometry[outlines], point) if outlines else ()
         for position, hit in zip(outlines, hits, strict=True):
-            if hit:
-                record = layer.records[position]
-                answer = {"within": record.get("within"), "roles": roles(project, record["id"])}
+            record = layer.records[position]
+            named = roles(project, record["id"]) if hit else []
+            if hit and (named or record.get("role") != "context"):
+                answer = {"within": record.get("within"), "roles": named}
                 geometry = layer.geometry[position]
                 found.append((geometry.area, Found(kind, city, record, geometry, answer)))
     return [item for _, item in sorted(found, key=lambda pair: (pair[0], pair[1].record["id"]))]
