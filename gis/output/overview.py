@@ -68,7 +68,7 @@ def _named(value: object) -> str:
     """A name as it is written, which can neither turn the direction of what follows nor push it off the page."""
     text = str(value)
     inner = f"<bdi>{_escaped(text)}</bdi>"
-    return f'<span class="clip">{inner}</span>' if len(text) > 120 else inner
+    return f'<span class="clip" tabindex="0">{inner}</span>' if len(text) > 120 else inner
 
 
 def _number(value: float | None, digits: int = 1) -> str:

@@ -108,10 +108,12 @@ def swatch(city: str, role: int, *, sketched: bool) -> str:
 
 
 def _extent(project: Project, city: str, districts: Layer, zones: Sequence[BaseGeometry]) -> _Box:
-    """West, south, east, north of what must be seen: the city's own district, else the zones, else all districts."""
+    """West, south, east, north of what must be seen: the city's own district, else what is drawn, else all there is."""
     subject = project.city(city).subject
     own = [geometry for record, geometry in districts if record["id"] == subject and geometry is not None]
-    chosen = own or list(zones) or [g for r, g in districts if g is not None]
+    layers = (districts, project.layer(city, "districts"), project.layer(city, "zones"))
+    every = [[geometry for geometry in layer.geometry if geometry is not None] for layer in layers]
+    chosen = own or list(zones) or next(found for found in every if found)
     west, south, east, north = (float(value) for value in shapely.total_bounds(chosen))
     return west, south, east, north
 
