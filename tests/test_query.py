@@ -27,10 +27,12 @@ def ids(found: list[query.Found]) -> list[str]:
 
 
 def test_the_metro_station_beyond_the_city_line_lies_in_no_zone_of_jiading(project: Project) -> None:
-    found = query.at(project, 121.145687, 31.290825)
-    assert [
-        item.record["id"] for item in found if item.city == "jiading" and item.record.get("role") != "context"
-    ] == []
+    assert query.at(project, 121.145687, 31.290825) == []
+
+
+def test_a_neighbour_that_a_plan_names_is_found_and_one_that_only_gives_orientation_is_not(project: Project) -> None:
+    assert ids(query.at(project, 118.1, 24.48)) == ["siming-district"]
+    assert query.at(project, 121.0, 31.15) == []
 
 
 def test_anting_station_lies_in_anting_town(project: Project) -> None:
