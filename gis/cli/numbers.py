@@ -232,4 +232,7 @@ def structure(
     rows = [found.row() for found in compute(loaded, one_city(loaded, city), basis, parse_day(on))]
     remark = "clark_evans_note" if lang == Lang.ZH else "clark_evans_note_en"
     shown = ["name", "enterprises", "counts", "hhi", "city_share", "featured_share", "clark_evans", remark]
-    _give(rows, rows, format_, output, shown, tables.headings(lang))
+    with_firms = [row for row in rows if row["enterprises"]]
+    _give(rows, with_firms if format_ == Format.TABLE else rows, format_, output, shown, tables.headings(lang))
+    if format_ == Format.TABLE:
+        note(f"{len(rows) - len(with_firms)} more places have no firm by this count (json and csv hold them)")
