@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from gis.cli import catalogue, layers, numbers, outcome, queries
+from gis.cli import catalogue, intake, layers, numbers, outcome, queries
 from gis.cli.show import note, prepare_streams
 from gis.errors import GisError
 
@@ -47,6 +47,7 @@ catalogue.register(app)
 numbers.register(app)
 queries.register(app)
 layers.register(app)
+intake.register(app)
 
 
 def main() -> None:

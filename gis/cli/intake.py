@@ -222,18 +222,23 @@ def _show(plan: Plan, format_: Format, *, dry_run: bool) -> None:
 
 
 @imports_app.callback()
-def imports(context: typer.Context) -> None:
-    """List the imports into a project (gis imports list), or take one back (gis imports undo N)."""
+def imports(context: typer.Context, project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
+    """List the imports into a project (as gis imports list), or take one back (gis imports undo N)."""
+    context.obj = project
     if context.invoked_subcommand is None:
-        list_imports()
+        _list(project, format_)
 
 
 @imports_app.command("list")
-def list_imports(project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
+def list_imports(context: typer.Context, project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
     """List the imports into a project, oldest first.
 
     Example: gis imports list --format json
     """
+    _list(project or context.obj, format_)
+
+
+def _list(project: Path | None, format_: Format) -> None:
     from gis.intake.journal import read_journal
 
     rows = [entry.row() for entry in read_journal(project_folder(project))]
@@ -243,6 +248,7 @@ def list_imports(project: ProjectOption = None, format_: FormatOption = Format.T
 
 @imports_app.command("undo")
 def undo_import(
+    context: typer.Context,
     number: Annotated[int, typer.Argument(metavar="N", help="Number of the import.")],
     project: ProjectOption = None,
 ) -> None:
@@ -252,7 +258,8 @@ def undo_import(
     """
     from gis.intake.journal import undo
 
-    entry = undo(_own_folder(project), number, datetime.now().astimezone().isoformat(timespec="seconds"))
+    folder = _own_folder(project or context.obj)
+    entry = undo(folder, number, datetime.now().astimezone().isoformat(timespec="seconds"))
     note(f"import {number} ({entry.file}) is undone: {len(entry.added)} taken out, {len(entry.changed)} set back")
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -41,8 +39,9 @@ from gis.intake.quantities import is_blank, parse_number, parse_truth
 from gis.intake.reading import RawTable, read_table
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
 from gis.intake.shapes import look_at
+from gis.intake.trial import try_out
 from gis.layers import check_features
-from gis.project import Project, examine_project, load_project
+from gis.project import Project, load_project
 from gis.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT
 from gis.text import halfwidth
 
@@ -549,7 +548,7 @@ def _assemble(
     features = list(register.features.values())
     data = dump_features(features)
     raise_if_any(check_features(features, request.kind, where.as_posix()), InputError)
-    _try_out(project.root, where, data)
+    try_out(project.root, where, data)
     placed = sum(geometry is not None for _, _, geometry in rows)
     stand_ins = sum(bool(record.get("stand_in_for")) for _, record, _ in rows)
     counts = {
@@ -710,29 +709,6 @@ def _merged(old: Feature, record: Mapping[str, Any], geometry: BaseGeometry | No
         merged |= {name: record[name] for name in _GEOMETRY_COLUMNS if name in record}
         return merged, geometry
     return merged, place
-
-
-def _try_out(root: Path, where: Path, data: bytes) -> None:
-    """Load a copy of the project with the new layer in it, so that an import never makes a project faulty.
-
-    Raises:
-        InputError: the project would break a rule.
-    """
-    with TemporaryDirectory(prefix="gis-") as folder:
-        copy = Path(folder) / "project"
-        copy.mkdir()
-        for name in ("gis.toml", "segments.csv"):
-            if (root / name).is_file():
-                shutil.copyfile(root / name, copy / name)
-        for name in ("seeds", "layers"):
-            if (root / name).is_dir():
-                shutil.copytree(root / name, copy / name)
-        (copy / where).parent.mkdir(parents=True, exist_ok=True)
-        (copy / where).write_bytes(data)
-        _, faults = examine_project(copy)
-    raise_if_any(
-        faults, InputError, f"the import would break {len(faults)} rule(s) of the project; nothing was imported"
-    )
 
 
 def apply(root: Path, plan: Plan, when: str) -> journal.Entry:

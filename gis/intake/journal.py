@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.errors import Fault, InputError, UsageError
 from gis.files import lock_folder
 from gis.geojson import dump_features, parse_features, read_features
+from gis.intake.trial import try_out
 
 FOLDER: Final = "imports"
 
@@ -135,7 +136,7 @@ def undo(root: Path, number: int, when: str) -> Entry:
 
     Raises:
         UsageError: there is no such import, or it is undone already.
-        InputError: its features were changed since, or what the journal kept cannot be read.
+        InputError: its features were changed since, or others rest on them, or the journal cannot be read.
     """
     with lock_folder(root, f"gis imports undo {number}") as lock:
         entries = {entry.number: entry for entry in read_journal(root)}
@@ -148,6 +149,7 @@ def undo(root: Path, number: int, when: str) -> Entry:
         content = layer.read_bytes() if layer.is_file() else b""
         old = _before(root, entry)
         restored = old if digest(content) == entry.after else _without(entry, layer, old)
+        try_out(root, Path(entry.layer), restored)
         done = Entry(**{**asdict(entry), "undone": when})
         lock.commit({Path(entry.layer): restored, entry_path(number): dump_entry(done)})
         return done

@@ -34,7 +34,7 @@ MAX_VERTICES: Final = 200_000
 _LONGEST_LINE: Final = 4 << 20
 _HEADER_ROWS: Final = 30
 _TOTALS: Final = re.compile(r"(?:合计|总计|小计|共计|总数|total|sum)[:：]?.{0,12}", re.IGNORECASE)
-_GEOMETRY: Final = "geometry"
+_TOUCHING: Final = 1e-6  # A text on a line or point is its name; text and line are rounded apart.
 
 
 @dataclass(frozen=True, slots=True)
@@ -778,8 +778,9 @@ def _read_dxf(path: Path, wish: _Wish) -> RawTable:
     tree = shapely.STRtree([outline for _, outline in outlines])
     names: dict[int, list[str]] = {}
     for text in texts:
-        near = tree.query(text.geometry, predicate="intersects").tolist()
-        holding = [i for i in near if shapely.get_dimensions(outlines[i][1]) != 1]
+        near = tree.query(text.geometry, predicate="dwithin", distance=_TOUCHING).tolist()
+        inside = [i for i in near if shapely.get_dimensions(outlines[i][1]) == 2]
+        holding = inside or near
         if holding:
             smallest = min(holding, key=lambda i: outlines[i][1].area)
             names.setdefault(smallest, []).append(_says(text))
