@@ -82,8 +82,19 @@ class Project:
         return {city: _places(self.layers, self.facts, city) for city in self.cities}
 
     def places(self, city: str, day: date | None = None) -> Layer:
-        """The places of a city: its zones, and those districts that a plan gives a role; all, or those of a day."""
-        return self._places[self.city(city).id].holding_on(day)
+        """The places of a city: its zones, and those districts that a plan gives a role.
+
+        Where a day is given, only those that hold on that day and do not belong to layouts of other days alone.
+        """
+        layer = self._places[self.city(city).id].holding_on(day)
+        if day is None:
+            return layer
+        in_force = {(system.plan, system.id) for system in self.systems(city, day)}
+        layouts: dict[str, list[bool]] = {}
+        for member in self.facts.memberships:
+            if member.system:
+                layouts.setdefault(member.id, []).append((member.plan, member.system) in in_force)
+        return layer.where(any(layouts.get(id_, [True])) for id_ in layer.ids)
 
     def systems(self, city: str, day: date | None = None) -> list[ZoneSystem]:
         """The zone systems that the plans of a city name, in plan order; all, or those in force on a day."""
@@ -490,19 +501,19 @@ class _Rules:
                     yield Fault(where, f"stand_in_for is {stand_in!r}, which is no place", record["id"])
 
     def _segments_are_known(self) -> Iterator[Fault]:
-        allowed = ", ".join(self.segments)
-        for entry in self.facts.elsewhere.values():
-            if entry.segment not in self.segments:
-                what = f"segment {entry.segment!r} is not one of gis.toml's: {allowed}"
-                yield Fault("seeds/elsewhere.csv", what, entry.row)
-        for mention in self.facts.mentions:
-            if mention.segment not in self.segments:
-                yield _at(mention, f"segment {mention.segment!r} is not one of gis.toml's: {allowed}")
+        named = [(entry.segment, "seeds/elsewhere.csv", entry.row) for entry in self.facts.elsewhere.values()]
+        named += [(mention.segment, mention.table, mention.row) for mention in self.facts.mentions]
+        for segment, where, row in named:
+            if segment not in self.segments:
+                yield Fault(where, self._unknown_segment(segment), row)
         for (city, kind), layer in self.layers.items():
             for record in layer.records if kind == "enterprises" else ():
-                if record.get("segment") not in self.segments:
-                    where = f"layers/{city}/{kind}.geojson"
-                    yield Fault(where, f"segment {record.get('segment')!r} is not one of gis.toml's", record["id"])
+                given = record.get("segment")
+                if given and given not in self.segments:  # That it is missing is a fault of the layer.
+                    yield Fault(f"layers/{city}/enterprises.geojson", self._unknown_segment(given), record["id"])
+
+    def _unknown_segment(self, given: str) -> str:
+        return f"segment {given!r} is not one of gis.toml's: {', '.join(self.segments)}"
 
 
 def _is_sound(geometry: BaseGeometry | None) -> TypeGuard[BaseGeometry]:
