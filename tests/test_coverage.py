@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,10 @@ def test_accuracy_of_a_millimetre_counts_points_as_they_are(tmp_path: Path) -> N
         park.firm(f"firm-{number}", (number * 100 - 500 + 3, 10), accuracy_m=SHARP_M)
     figures = of(coverage(park.load(), "town"), "wide")
     assert figures.expected == figures.inside == figures.low == figures.high == 10
+
+
+def test_the_layout_of_a_day_brings_its_own_places_and_no_later_ones(bundled: Project) -> None:
+    then = coverage(bundled, "hangzhou", day=date(2020, 12, 31))
+    assert {row.id for row in then.systems} == {"one-pole-two-wings-2020"}
+    districts = {row.id for row in then.zones if row.id.endswith(("-district", "-2020", "-city", "-county"))}
+    assert districts == {"qiantang-new-area-2020", "xiaoshan-district", "yuhang-district-2020"}
