@@ -54,11 +54,12 @@ _SPLITTER = 134217729.0
 _BLOCK = 2048
 
 
-def _compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compile a function at its first call, once for all runs; it lets other threads work meanwhile."""
     return cast("Callable[_P, _R]", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
 
 
-@_compiled
+@compiled
 def _add_product(terms: Floats, n: int, a: float, b: float) -> int:
     """Add the product a * b exactly to the expansion `terms[:n]`; return its new length."""
     high = a * b
@@ -81,7 +82,7 @@ def _add_product(terms: Floats, n: int, a: float, b: float) -> int:
     return n
 
 
-@_compiled
+@compiled
 def _orientation_exact(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """The sign of the orientation by exact expansion arithmetic."""
     terms = np.zeros(12)
@@ -99,7 +100,7 @@ def _orientation_exact(ax: float, ay: float, bx: float, by: float, px: float, py
     return 0
 
 
-@_compiled
+@compiled
 def orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """The side of the line a -> b on which p lies: 1 left, -1 right, 0 on it.
 
@@ -118,7 +119,7 @@ def orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float
     return _orientation_exact(ax, ay, bx, by, px, py)
 
 
-@_compiled
+@compiled
 def _room(buffer: Ints, needed: Whole) -> Ints:
     """A buffer with room for `needed` items that begins with the content of `buffer`."""
     if needed <= buffer.size:
@@ -129,7 +130,7 @@ def _room(buffer: Ints, needed: Whole) -> Ints:
     return larger
 
 
-@_compiled
+@compiled
 def _toggle(v: Whole, row: Whole, y0: float, sy: float, xy: Floats, ends: Ints, n_ends: Whole) -> tuple[Whole, Whole]:
     """Fold one end of an edge on the right into (new number of open ends, change of parity)."""
     y = xy[v, 1]
@@ -146,7 +147,7 @@ def _toggle(v: Whole, row: Whole, y0: float, sy: float, xy: Floats, ends: Ints, 
     return n_ends + 1, 0
 
 
-@_compiled
+@compiled
 def _sweep(
     zone: Whole,
     edges: Ints,
@@ -270,7 +271,7 @@ def _sweep(
     return entries, entries_end, runs, runs_end
 
 
-@_compiled
+@compiled
 def _mixed(value: Whole) -> np.uint64:
     """Scatter an integer over 64 bits (splitmix64)."""
     z = np.uint64(value + 1) * np.uint64(0x9E3779B97F4A7C15)
@@ -279,7 +280,7 @@ def _mixed(value: Whole) -> np.uint64:
     return z ^ (z >> np.uint64(31))
 
 
-@_compiled
+@compiled
 def _set_of(
     parent: Whole,
     zones: Ints,
@@ -338,7 +339,7 @@ def _set_of(
     return new, (parents, starts, listed, table)
 
 
-@_compiled
+@compiled
 def _finish_row(
     first_col: Whole,
     last_col: Whole,
@@ -482,7 +483,7 @@ def _finish_row(
     return stream, crowded, sets
 
 
-@_compiled
+@compiled
 def build(
     xy: Floats,
     ring_start: Longs,
@@ -652,7 +653,7 @@ def build(
     )
 
 
-@_compiled
+@compiled
 def _leaf(fx: float, fy: float, code: Whole, cells: Ints) -> Whole:
     """Follow a split cell down to its code for the point."""
     scale = 1.0
@@ -664,7 +665,7 @@ def _leaf(fx: float, fy: float, code: Whole, cells: Ints) -> Whole:
     return code
 
 
-@_compiled
+@compiled
 def _holds(x: float, y: float, xy: Floats, stream: Ints, item: Whole) -> bool:
     """Whether the part in the item at `item` holds the point or has it on its boundary."""
     flags = stream[item + 1]
@@ -700,7 +701,7 @@ def _holds(x: float, y: float, xy: Floats, stream: Ints, item: Whole) -> bool:
     return bool(inside == 1)
 
 
-@_compiled
+@compiled
 def tally(
     xs: Floats,
     ys: Floats,
@@ -760,7 +761,7 @@ def tally(
                 item += 3 + (stream[item + 1] >> 1) + stream[item + 2]
 
 
-@_compiled
+@compiled
 def settle(in_set: Longs, set_parent: Ints, set_start: Ints, set_zones: Ints, in_zone: Longs) -> None:
     """Add the points of each set to its zones and to its parent, which is always older than it."""
     for s in range(in_set.size - 1, 0, -1):
@@ -769,7 +770,7 @@ def settle(in_set: Longs, set_parent: Ints, set_start: Ints, set_zones: Ints, in
         in_set[set_parent[s]] += in_set[s]
 
 
-@_compiled
+@compiled
 def pairs(
     xs: Floats,
     ys: Floats,
@@ -833,14 +834,14 @@ def pairs(
     return points[:n].copy(), zones[:n].copy()
 
 
-@_compiled
+@compiled
 def tally_groups(points: Longs, zones: Ints, groups: Ints, counts: Longs) -> None:
     """Add one to `counts[zone, group]` for each pair."""
     for k in range(points.size):
         counts[zones[k], groups[points[k]]] += 1
 
 
-@_compiled
+@compiled
 def add_values(points: Longs, zones: Ints, groups: Ints, values: Floats, high: Floats, low: Floats) -> None:
     """Add the value of each pair's point to the compensated sum `high + low` of its zone and group; NaN is no value."""
     for k in range(points.size):
@@ -856,7 +857,7 @@ def add_values(points: Longs, zones: Ints, groups: Ints, values: Floats, high: F
         high[zone, group] = total
 
 
-@_compiled
+@compiled
 def histogram(xs: Floats, ys: Floats, frame: Floats, columns: int, rows: int, counts: Longs) -> None:
     """Count points by grid cell and do nothing else: the memory-bound limit that the benchmark measures against."""
     x0, y0, sx, sy = frame[0], frame[1], frame[2], frame[3]
