@@ -22,22 +22,22 @@ _ENTRIES_LIMIT: Final = 2_000
 _CELLS_LIMIT: Final = 2_000_000
 
 _SUFFIXES: Final = {
-    "xlsx": {".xlsx", ".xlsm", ".xltx"},
-    "xls": {".xls", ".et"},
-    "csv": {".csv", ".tsv", ".txt", ".tab"},
-    "shp": {".shp"},
-    "zip": {".zip"},
-    "kmz": {".kmz"},
-    "gpkg": {".gpkg"},
-    "geojson": {".geojson", ".json"},
-    "kml": {".kml"},
-    "gml": {".gml", ".xml"},
-    "dxf": {".dxf"},
-    "tab": {".tab"},
-    "mif": {".mif"},
-    "gdb": {".gdb"},
-    "fgb": {".fgb"},
-    "parquet": {".parquet", ".geoparquet"},
+    "xlsx": (".xlsx", ".xlsm", ".xltx"),
+    "xls": (".xls", ".et"),
+    "csv": (".csv", ".tsv", ".txt", ".tab"),
+    "shp": (".shp",),
+    "zip": (".zip",),
+    "kmz": (".kmz",),
+    "gpkg": (".gpkg",),
+    "geojson": (".geojson", ".json"),
+    "kml": (".kml",),
+    "gml": (".gml", ".xml"),
+    "dxf": (".dxf",),
+    "tab": (".tab",),
+    "mif": (".mif",),
+    "gdb": (".gdb",),
+    "fgb": (".fgb",),
+    "parquet": (".parquet", ".geoparquet"),
 }
 _TEXTUAL: Final = frozenset({"csv", "geojson", "kml", "gml", "dxf", "mif"})
 _NAMES: Final = {
@@ -84,22 +84,26 @@ def format_of(path: Path, where: str) -> str:
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
-            head = stream.read(4096)
+            head = stream.read(1 << 16)
     except OSError as error:
         raise refuse(where, f"cannot be read: {error.strerror or error}") from error
     if size == 0:
         raise refuse(where, "is empty (0 bytes)")
+    if size > FILE_LIMIT:
+        raise refuse(where, _too_large(size, FILE_LIMIT))
     found = _sniff(path, head, where)
     limit = TEXT_LIMIT if found in _TEXTUAL else FILE_LIMIT
     if size > limit:
-        raise refuse(
-            where, f"has {size / MEBIBYTE:.0f} MB; at most {limit // MEBIBYTE} MB of this format are read: cut it down"
-        )
+        raise refuse(where, _too_large(size, limit))
     suffix = path.suffix.lower()
     if suffix not in _SUFFIXES[found] and any(suffix in names for names in _SUFFIXES.values()):
-        right = sorted(_SUFFIXES[found])[0]
+        right = _SUFFIXES[found][0]
         raise refuse(where, f"is called {suffix}, but it is {_NAMES[found]}: give it the ending {right}")
     return found
+
+
+def _too_large(size: int, limit: int) -> str:
+    return f"has {size / MEBIBYTE:.0f} MB; at most {limit // MEBIBYTE} MB of this format are read: cut it down"
 
 
 def _sniff(path: Path, head: bytes, where: str) -> str:
@@ -134,7 +138,7 @@ def _sniff(path: Path, head: bytes, where: str) -> str:
 def _sniff_text(path: Path, start: str, where: str) -> str:
     suffix = path.suffix.lower()
     if start.startswith("<"):
-        return _xml_content(start, where)
+        return _xml_content(start, suffix, where)
     if start.startswith(("{", "[")):
         return "geojson"
     if re.match(r"(?:999\r?\n[^\r\n]*\r?\n)*0\r?\n\s*SECTION", start):
@@ -143,7 +147,7 @@ def _sniff_text(path: Path, start: str, where: str) -> str:
         return "tab"
     if suffix == ".mif" and re.match(r"version\s+\d+", start, re.IGNORECASE):
         return "mif"
-    if suffix in _SUFFIXES["geojson"] | {".kml", ".gml", ".dxf", ".mif"}:
+    if suffix in {*_SUFFIXES["geojson"], ".kml", ".gml", ".dxf", ".mif"}:
         raise refuse(where, f"is called {suffix}, but its content is not {suffix[1:].upper()}")
     return "csv"
 
@@ -159,8 +163,8 @@ def _as_text(head: bytes) -> str | None:
     return head.decode("utf-8-sig", "replace")
 
 
-def _xml_content(start: str, where: str) -> str:
-    body = re.sub(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>", "", start, flags=re.DOTALL).lstrip()
+def _xml_content(start: str, suffix: str, where: str) -> str:
+    body = re.sub(r"<\?.*?\?>|<!--.*?(?:-->|$)|<!DOCTYPE[^\[>]*(?:\[.*?\])?\s*>", "", start, flags=re.DOTALL).lstrip()
     match = re.match(r"<(?:[\w.-]+:)?([\w.-]+)", body)
     tag = match[1].lower() if match else ""
     if "<!DOCTYPE" in start and tag not in {"html"}:
@@ -173,6 +177,9 @@ def _xml_content(start: str, where: str) -> str:
         raise refuse(where, "is an XML spreadsheet of 2003; open it in Excel and save it as .xlsx")
     if tag == "featurecollection" or "opengis.net/gml" in start:
         return "gml"
+    if not tag and suffix in {".kml", ".gml"}:
+        # Nothing but comments so far: its reader will see.
+        return suffix[1:]
     raise refuse(where, f"is XML (<{tag}>) that is not read; readable are {READABLE}")
 
 

@@ -37,7 +37,7 @@ def is_blank(value: object) -> bool:
     """Whether a cell says nothing: empty, a dash, 无, 暂无, n/a and their like."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
-    return isinstance(value, str) and halfwidth(value).lower() in _EMPTY
+    return isinstance(value, str) and halfwidth(value).translate(_DASHES).lower() in _EMPTY
 
 
 def _clean(text: str) -> str:

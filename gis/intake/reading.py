@@ -6,9 +6,11 @@ import csv
 import hashlib
 import io
 import json
+import logging
 import math
 import re
 import shutil
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -295,6 +297,10 @@ def _table_of_grid(grid: Grid, where: str) -> RawTable:
     """
     start = _header_row(grid)
     if start is None:
+        texts = [cell for _, cells in grid[:_HEADER_ROWS] for cell in cells if isinstance(cell, str)]
+        if garbled := garbled_as(texts):
+            sample = next((text for text in texts if not text.isascii()), "")
+            raise refuse(where, f"its texts look like {garbled} read wrongly, such as {sample[:20]!r}: say --encoding")
         shown = next((list(cells)[:6] for _, cells in grid if any(not is_blank(c) for c in cells)), [])
         raise refuse(where, f"has no row of headings with a name or coordinates in its first rows; it begins {shown}")
     header, used = _headings(grid, start)
@@ -368,7 +374,8 @@ def _header_row(grid: Grid) -> int | None:
         score = len(known) + 0.5 * bool(known & {"name", "id"}) + 0.5 * bool(known & {"lon", "x", "xy", "wkt"})
         # A title that happens to be a word we know stands alone; a table has headings side by side.
         filled = sum(not is_blank(cell) for cell in cells)
-        enough = filled >= min(2, max(len(row) for _, row in grid))
+        words = sum(not re.fullmatch(r"[\d.,+\-eE\s]*", text) for text in texts)
+        enough = filled >= min(2, max(len(row) for _, row in grid)) and 2 * words > filled
         if known & {"name", "id", "lon", "x", "xy", "wkt"} and enough and score > best:
             best, chosen = score, position
     return chosen
@@ -418,9 +425,9 @@ def _read_xlsx(path: Path, wish: _Wish) -> RawTable:
         OverflowError,
     )
     try:
-        with closing(load_workbook(path, data_only=True)) as book:
+        with path.open("rb") as stream, closing(load_workbook(stream, data_only=True)) as book:
             grids = {sheet.title: _sheet(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"}
-        with closing(load_workbook(path, data_only=False)) as book:
+        with path.open("rb") as stream, closing(load_workbook(stream, data_only=False)) as book:
             formulas = {sheet.title: _formulas(sheet) for sheet in book.worksheets}
     except damaged as error:
         raise refuse(wish.where, f"is a damaged workbook: {type(error).__name__} {str(error)[:120]}") from error
@@ -610,6 +617,10 @@ def _read_gdal(path: Path, wish: _Wish, driver: str) -> RawTable:
     options = {} if wish.encoding is None else {"encoding": wish.encoding}
     failures = (FionaError, UnicodeDecodeError, OSError, RuntimeError, ValueError, TypeError)
     part = None
+    # What GDAL has to say is said here, as faults; its log would say it again in its own words.
+    log = logging.getLogger("fiona")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
     try:
         with fiona.Env(**_GDAL_OPTIONS):
             if driver in {"GPKG", "OpenFileGDB", "GML"}:
@@ -624,6 +635,8 @@ def _read_gdal(path: Path, wish: _Wish, driver: str) -> RawTable:
         raise
     except failures as error:
         raise refuse(wish.where, f"is damaged, or not {driver}: {_reason(error)}") from error
+    finally:
+        log.propagate = True
     if expected is not None and expected != len(rows):
         raise refuse(wish.where, f"is cut off: it says {expected} features, and {len(rows)} can be read")
     return RawTable(wish.where, driver, part, header, tuple(rows), spatial=True, crs=crs, encoding=wish.encoding)
@@ -706,7 +719,9 @@ def _read_kml(path: Path, wish: _Wish) -> RawTable:
     )
     rows: list[RawRow] = []
     try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks; what matters fails.
+            layers = [str(name) for name, _ in pyogrio.list_layers(path)]
         if wish.part is not None:
             layers = [_choose({name: name for name in layers}, wish.part, wish.where)]
         for layer in layers:
