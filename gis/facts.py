@@ -451,9 +451,7 @@ def _read_table(path: Path, cls: type[Fact], plan: Plan, faults: list[Fault]) ->
                 choices = ", ".join(sorted(value for value in allowed if value))
                 faults.append(Fault(where, f"{column} is {values[key]!r}; allowed: {choices}", number))
         faults += [
-            Fault(where, f"{key} is empty", number)
-            for key in ("id", "name", "line", "section")
-            if values[key] in ("", None)
+            Fault(where, f"{key} is empty", number) for key in ("id", "name", "line", "section") if not cells[key]
         ]
         if len(faults) == before:
             found.append(cls(plan=plan.id, file=plan.file, row=number, **values))  # type: ignore[arg-type]

@@ -263,7 +263,6 @@ def test_all_faults_of_all_tables_are_listed_with_file_and_row(harbour: Path) ->
         "seeds/harbour-plan/zones.csv:3: status is 'soon'; allowed: existing, planned, renewal, reserved",
         "seeds/harbour-plan/enterprises.csv:2: line is 'five', which is not a whole number",
         "seeds/harbour-plan/enterprises.csv:2: standing is 'here'; allowed: benchmark, located, target",
-        "seeds/harbour-plan/enterprises.csv:2: line is empty",
         "seeds/harbour-plan/indicators.csv:2: year is '2025.5', which is not a whole number",
         "seeds/harbour-plan/indicators.csv:2: name is empty",
     ]

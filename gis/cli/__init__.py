@@ -54,9 +54,12 @@ def main() -> None:
     """Run a command; a fault that the user can mend ends with its message on stderr and exit code 1."""
     try:
         prepare_streams()
-        _narrowed(app, sys.argv[1:])()
+        _narrowed(app, sys.argv[1:])(prog_name="gis")
     except GisError as error:
         note(f"error: {error}")
+        sys.exit(1)
+    except OSError as error:  # A full disk behind the standard output, a file that may not be read …
+        note(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
         sys.exit(1)
     except KeyboardInterrupt:
         _stop()

@@ -26,7 +26,7 @@ _OWN = {
 }
 _HIDDEN = frozenset({"name_en", "within", "placed"})
 
-facts_app = typer.Typer(help="Print what the documents say, row by row, each with file, line and section.")
+facts_app = typer.Typer()
 
 
 class Listing(StrEnum):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Ask what is at a point, in a zone, near something, or nearest.", no_args_is_help=True)
 
 
+_SHOWN = ("id", "name", "city", "kind", "distance_m", "how", "segment", "type", "geometry_basis", "accuracy_m")
 _NEGATIVE = re.compile(r"-[\d.]+")
 
 
@@ -187,7 +188,7 @@ def _show(found: Sequence[Found], format_: FeatureFormat, columns: Sequence[str]
     rows = [item.row() for item in found]
     if format_ == FeatureFormat.TABLE:
         rows = [{**row, "roles": list(dict.fromkeys(map(_role, row.get("roles", ()))))} for row in rows]
-        columns = columns or [name for name in dict.fromkeys(name for row in rows for name in row) if name != "roles"]
+        columns = columns or [name for name in _SHOWN if any(name in row for row in rows)]
     emit_rows(rows, format_, columns)
 
 

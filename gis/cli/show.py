@@ -12,12 +12,19 @@ from typing import Any
 import typer
 
 from gis.cli.options import FeatureFormat, Format
+from gis.errors import GisError
 from gis.output import tables
 from gis.text import printable
 
 
 def prepare_streams() -> None:
-    """Let both streams take any text: piped output is UTF-8, a console shows what it can and escapes the rest."""
+    """Let both streams take any text: piped output is UTF-8, a console shows what it can and escapes the rest.
+
+    Raises:
+        GisError: the standard output is closed.
+    """
+    if sys.stdout is None:
+        raise GisError("the standard output is closed; send it to a file or to the terminal")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             if stream.isatty():
