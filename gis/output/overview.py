@@ -229,8 +229,10 @@ class _Page:
         city = self._city(id_)
         return self.name(city.name, city.name_en)
 
-    def _city_link(self, id_: str, content: str, **attributes: str | None) -> str:
-        return _el("a", content, href=f"{quote(id_, safe='')}/index.html", **attributes)
+    def _city_link(self, id_: str, content: str, system: tuple[str, str] | None = None, **more: str | None) -> str:
+        """A link to a city's map, opened with one zone system shown where a plan and a system are given."""
+        shown = f"#s={quote('/'.join(system))}" if system else ""
+        return _el("a", content, href=f"{quote(id_, safe='')}/index.html{shown}", **more)
 
     # The cities.
 
@@ -241,8 +243,10 @@ class _Page:
 
     def _card(self, id_: str, coverage: CityCoverage) -> str:
         city = self._city(id_)
+        system, _ = self._shown(id_, coverage)
+        shown = (system.plan, system.id) if system else None
         link = self._city_link(
-            id_, self.say("open") + " →", class_="open", aria_label=f"{self.head('open')[0]} {city.name}"
+            id_, self.say("open") + " →", shown, class_="open", aria_label=f"{self.head('open')[0]} {city.name}"
         )
         head = _el("div", _el("h3", self._city_link(id_, self._city_name(id_))), link, class_="card-head")
         return _el(
@@ -401,7 +405,7 @@ class _Page:
 
     def _system_cells(self, id_: str, row: SystemRow, system: ZoneSystem, coverage: CityCoverage) -> list[str]:
         figures = row.figures
-        name = self._city_link(id_, self.name(row.name, system.label_en))
+        name = self._city_link(id_, self.name(row.name, system.label_en), (row.plan, row.id))
         today = self.project.as_of
         if not system.holds_on(today):
             past = bool(system.valid_to) and system.valid_to <= today.isoformat()
