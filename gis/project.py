@@ -444,6 +444,7 @@ class _Rules:
             if kind == "districts"
             for record, geometry in layer
         }
+        shapely.prepare(list(districts.values()))
         for (city, kind), layer in self.layers.items():
             for record, geometry in layer if kind == "zones" else ():
                 within = record.get("within")
@@ -453,7 +454,7 @@ class _Rules:
                         yield Fault(where, f"within is {within!r}, which no districts layer has", record["id"])
                     continue
                 district = districts.get(within)
-                if _is_sound(geometry) and _is_sound(district):
+                if _is_sound(geometry) and _is_sound(district) and not district.covers(geometry):
                     outside = geometry.difference(district)
                     if outside.area > _OUTSIDE_SHARE * geometry.area or (not geometry.area and not outside.is_empty):
                         share = outside.area / geometry.area if geometry.area else 1.0
