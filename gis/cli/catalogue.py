@@ -73,7 +73,7 @@ def list_(
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
 ) -> None:
-    """List cities, plans, zone systems, zones, enterprises, roads, facilities, districts or chain links.
+    """List cities, plans, zone systems, features or chain links.
 
     Example: gis list zones --city huli
     """
@@ -135,7 +135,9 @@ def facts(
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
 ) -> None:
-    """Print what the documents say, row by row, each with file, line and section.
+    """Print what the documents say, row by row, with its place.
+
+    Its place is file, line and section. The table shows the columns that differ; JSON and CSV hold all.
 
     Example: gis facts --plan huli-icv-2025 --kind zones
     """
@@ -165,7 +167,7 @@ def _fact_columns(rows: Sequence[Mapping[str, object]]) -> list[str]:
 
 @facts_app.command("conflicts")
 def conflicts(project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
-    """List where the documents disagree with each other or with themselves, both sides cited.
+    """List where the documents disagree, both sides cited.
 
     Example: gis facts conflicts --format csv
     """
@@ -178,7 +180,9 @@ def verify(
     text: Annotated[Path, typer.Option("--text", help="Folder with the documents' texts.")],
     project: ProjectOption = None,
 ) -> None:
-    """Hold every row against the documents' texts; name each row that no longer holds, and end with exit code 1.
+    """Hold every row against the documents' texts.
+
+    Each row that no longer holds is named; then the exit code is 1.
 
     Example: gis facts verify --text documents/
     """
@@ -193,7 +197,7 @@ def verify(
 
 @facts_app.command("stats")
 def stats(project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
-    """Count, for each plan and kind, rows, distinct things, placed, unplaced and conflicting.
+    """Count rows, things, placed and conflicting by plan and kind.
 
     Example: gis facts stats
     """

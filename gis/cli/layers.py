@@ -11,7 +11,7 @@ from gis.cli.options import Format, FormatOption, ProjectOption, open_project, p
 from gis.cli.show import emit_rows, note
 from gis.errors import FaultsError
 
-app = typer.Typer(help="Audit layers, replace a sketch by an authoritative outline, derive district outlines.",
+app = typer.Typer(help="Audit layers, replace a sketch, derive district outlines.",
                   no_args_is_help=True)  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def build(
     ] = None,
     project: ProjectOption = None,
 ) -> None:
-    """Check the project, compute coverage, and write maps, tables and layers to a folder.
+    """Check the project; write maps, tables and layers to a folder.
 
     Example: gis build --out maps --city jiading
     """
@@ -92,10 +92,10 @@ def check(
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
 ) -> None:
-    """Hold the project against all its rules and list every fault with file and row.
+    """List every fault of the project with file and row.
 
-    Exit code 1 where there is a fault, 0 where there is none. That something is unplaced is no fault; --unplaced lists
-    it with the reasons.
+    It is held against all its rules; the exit code is 1 where there is a fault, 0 where there is none. That something
+    is unplaced is no fault; --unplaced lists it with the reasons.
 
     Example: gis check --city jiading
     """
@@ -146,9 +146,9 @@ def export(
     output: OutputOption = None,
     project: ProjectOption = None,
 ) -> None:
-    """Write a layer, of one city or of all, as a file that opens in QGIS, ArcGIS, Excel or CAD.
+    """Write a layer as a file for QGIS, ArcGIS, Excel or CAD.
 
-    What the format cannot hold is said on stderr.
+    It holds one city or all of them. What the format cannot hold is said on stderr.
 
     Example: gis export zones --city huli --format gpkg -o zones.gpkg
     """

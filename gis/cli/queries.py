@@ -73,7 +73,7 @@ def at(
     project: ProjectOption = None,
     format_: FeatureFormatOption = FeatureFormat.TABLE,
 ) -> None:
-    """Print the zones whose outline contains a point, the smallest first.
+    """Print the zones that contain a point, the smallest first.
 
     Example: gis query at 121.1575 31.2904 --datum gcj02
     """
@@ -96,7 +96,7 @@ def in_zone(
     project: ProjectOption = None,
     format_: FeatureFormatOption = FeatureFormat.TABLE,
 ) -> None:
-    """Print what lies in a zone, and the firms that a document puts there.
+    """Print what lies in a zone or is put there by a document.
 
     Example: gis query in --zone auto-innovation-port --segment driving
     """
@@ -120,7 +120,9 @@ def near(
     project: ProjectOption = None,
     format_: FeatureFormatOption = FeatureFormat.TABLE,
 ) -> None:
-    """Print what lies within a straight-line distance of a point, zone, road or enterprise.
+    """Print what lies within a distance of a point or feature.
+
+    Distances are straight lines in metres.
 
     Example: gis query near --at 121.1575 31.2904 --within 2km --kind facilities
     """
@@ -165,7 +167,7 @@ def nearest(
     project: ProjectOption = None,
     format_: FeatureFormatOption = FeatureFormat.TABLE,
 ) -> None:
-    """Print the features nearest to a point, with distances in metres.
+    """Print the features nearest to a point, in metres.
 
     Example: gis query nearest --at 121.1575 31.2904 --kind roads -n 3
     """
