@@ -305,7 +305,7 @@ def _rows(ground: Ground, coverage: CityCoverage) -> list[page.Row]:
         places = frozenset(ids)
         said = [i for i, r in enumerate(records) if ground.attribution.get(r["id"], frozenset()) & places]
         outlines = [ground.outlines[id_] for id_ in places if id_ in ground.outlines]
-        within: NDArray[np.intp] = np.zeros(0, np.intp)
+        within: NDArray[np.intp] | None = None
         if outlines:
             within = ground.independent[np.flatnonzero(shapely.intersects(shapely.union_all(outlines), ground.located))]
         return page.Row(row=name, attributed=np.array(said, np.intp), inside=within)
@@ -316,7 +316,7 @@ def _rows(ground: Ground, coverage: CityCoverage) -> list[page.Row]:
         *(row(id_, [id_]) for id_ in ground.places.ids),
         *(row(f"system:{system.plan}:{system.id}", system.places) for system in coverage.systems),
         row("total", ground.places.ids),
-        page.Row(row="unzoned", attributed=lost, inside=np.zeros(0, np.intp)),
+        page.Row(row="unzoned", attributed=lost, inside=None),
     ]
 
 

@@ -133,9 +133,7 @@ def render_page(payload: MapPayload, lang: str = "zh", basemap: Basemap | None =
         raise ValueError(f"lang is {lang!r}; it must be 'zh' or 'en'")
     options = {"lang": lang, "basemap": basemap.to_json() if basemap else None}
     blocks = [
-        _block("words", _pack(_json(assets.words()))),
-        _block("options", _pack(_json(options))),
-        _block("data", _pack(_json(payload.to_json()))),
+        _block("data", _pack(_json({"words": assets.words(), "options": options, "data": payload.to_json()}))),
         *(_block(name, _pack(data)) for name, data in payload.points.blocks().items()),
     ]
     before, after = assets.shell()

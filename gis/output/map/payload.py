@@ -237,12 +237,13 @@ class PointCard:
 class Row:
     """The points that count for one row of the coverage table; positions in the input, in any order.
 
-    `row` is the id of a place, or `system:<plan>:<id>`, `total`, `unzoned`.
+    `row` is the id of a place, or `system:<plan>:<id>`, `total`, `unzoned`. `inside` is None where nothing can be said of
+    it: the row has no outline.
     """
 
     row: str
     attributed: NDArray[np.intp]
-    inside: NDArray[np.intp]
+    inside: NDArray[np.intp] | None
 
 
 @dataclass(frozen=True)
@@ -298,6 +299,8 @@ class Points:
         for row in self.rows:
             found: dict[str, Any] = {}
             for key, members in (("a", row.attributed), ("i", row.inside)):
+                if members is None:
+                    continue
                 found[key] = np.bincount(facet[members], minlength=len(facets)).tolist()
                 if len(order) <= _LISTED:
                     found["list_" + key] = np.sort(back[members]).tolist()
@@ -320,12 +323,11 @@ class Points:
         }
 
     def blocks(self) -> dict[str, bytes]:
-        """Give the binary blocks: positions, facets, names (with initials), cards."""
+        """Give the binary blocks: positions and facets; names; initials; cards."""
         packed, order, facet, _ = self._packed
         names = [" ".join(self.names[i].split("\n")) for i in order]
         found = {
-            "positions": packed.data,
-            "facets": byte_planes(facet[order])[0],
+            "points": packed.data + byte_planes(facet[order])[0],
             "names": "\n".join(names).encode(),
         }
         if self.initials is not None:

@@ -69,7 +69,7 @@ function placeLink(id) {
 async function firmsOf(row) {
   const counts = points.rows[row];
   if (!counts?.list_a) return null;
-  const members = [...new Set([...counts.list_a, ...counts.list_i])];
+  const members = [...new Set([...counts.list_a, ...(counts.list_i || [])])];
   if (!members.length) return null;
   return el("section", {}, el("h3", { text: t("card.firms", { n: num(members.length) }) }), await firmList(members));
 }

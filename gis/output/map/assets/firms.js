@@ -167,7 +167,7 @@ export const FirmsLayer = L.Renderer.extend({
     for (const mark of this.marks) {
       this.inView += mark.members.length;
       if (mark.members.length > 1) drawBundle(context, mark, rim, text);
-      else drawFirm(context, mark, rim);
+      else drawFirm(context, mark, rim, ratio);
     }
   },
 
@@ -183,7 +183,7 @@ export const FirmsLayer = L.Renderer.extend({
       if (spot) spot.push(i);
       else spots.set(key, [i]);
     }
-    const radius = points.placed > 800 ? Math.max(3, Math.min(8, (zoom - 8) * 1.4)) : Math.max(4.5, Math.min(9, (zoom - 7.5) * 1.6));
+    const radius = Math.round(2 * (points.placed > 800 ? Math.max(3, Math.min(8, (zoom - 8) * 1.4)) : Math.max(4.5, Math.min(9, (zoom - 7.5) * 1.6)))) / 2;
     const marks = [];
     for (const members of spots.values()) {
       const x = points.x[members[0]] * scale + left, y = points.y[members[0]] * scale + top;
@@ -237,26 +237,52 @@ function abgr(color) {
   return (0xff000000 | ((v & 255) << 16) | (v & 0xff00) | (v >> 16)) >>> 0;
 }
 
+/** @type {Map<string, HTMLCanvasElement>} each look of a firm, drawn once and stamped often */
+const stamps = new Map();
+
+/**
+ * @param {any} segment
+ * @param {boolean} hollow
+ * @param {number} r
+ * @param {number} ratio device pixels a pixel
+ * @param {string} rim
+ * @returns {HTMLCanvasElement}
+ */
+function stampOf(segment, hollow, r, ratio, rim) {
+  const key = [segment.id, hollow, r, ratio, rim].join();
+  const known = stamps.get(key);
+  if (known) return known;
+  const stamp = document.createElement("canvas"), middle = Math.ceil((r + 2) * ratio) / ratio;
+  stamp.width = stamp.height = Math.round(2 * middle * ratio);
+  const context = /** @type {CanvasRenderingContext2D} */ (stamp.getContext("2d"));
+  context.scale(ratio, ratio);
+  context.beginPath();
+  context.arc(middle, middle, r, 0, 2 * Math.PI);
+  context.fillStyle = hollow ? rim : segment.color;
+  context.fill();
+  context.lineWidth = hollow ? Math.max(1.5, r * 0.24) : 1.2;
+  context.strokeStyle = hollow ? segment.color : rim;
+  context.stroke();
+  if (r >= 7) {
+    context.font = "600 " + Math.round(r * 1.25) + "px " + ink("font");
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillStyle = hollow ? ink("text") : inkOn(segment.color);
+    context.fillText(segment.glyph, middle, middle + 0.5);
+  }
+  stamps.set(key, stamp);
+  return stamp;
+}
+
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Mark} mark
  * @param {string} rim
+ * @param {number} ratio
  */
-function drawFirm(context, mark, rim) {
-  const i = mark.members[0], segment = segmentOf(i), hollow = isStandIn(i);
-  context.beginPath();
-  context.arc(mark.x, mark.y, mark.r, 0, 2 * Math.PI);
-  context.fillStyle = hollow ? rim : segment.color;
-  context.fill();
-  context.lineWidth = hollow ? Math.max(1.5, mark.r * 0.24) : 1.2;
-  context.strokeStyle = hollow ? segment.color : rim;
-  context.stroke();
-  if (mark.r < 7) return;
-  context.font = "600 " + Math.round(mark.r * 1.25) + "px " + ink("font");
-  context.textAlign = "center";
-  context.textBaseline = "middle";
-  context.fillStyle = hollow ? ink("text") : inkOn(segment.color);
-  context.fillText(segment.glyph, mark.x, mark.y + 0.5);
+function drawFirm(context, mark, rim, ratio) {
+  const i = mark.members[0], stamp = stampOf(segmentOf(i), isStandIn(i), mark.r, ratio, rim), side = stamp.width / ratio;
+  context.drawImage(stamp, mark.x - side / 2, mark.y - side / 2, side, side);
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { el, fill } from "./dom.js";
 import { data, placeOf } from "./model.js";
-import { roadClass, systemInk } from "./paint.js";
+import { ink, roadClass, systemInk } from "./paint.js";
 import { holdsNow, loosePlaces } from "./shapes.js";
 import { state } from "./state.js";
 import { nameOf } from "./words.js";
@@ -57,6 +57,22 @@ export function anchorOf(geometry) {
   return best;
 }
 
+/** @type {Map<string, HTMLElement>} */
+let shownLabels = new Map();
+/** @type {Map<string, number>} */
+const widths = new Map();
+
+/** @param {string} text @param {string} font @returns {number} pixels */
+function widthOf(text, font) {
+  const key = font + text;
+  let width = widths.get(key);
+  if (width === undefined) {
+    width = measure.measureText(text).width;
+    widths.set(key, width);
+  }
+  return width;
+}
+
 /** @param {Box} a @param {Box} b @returns {boolean} */
 function meets(a, b) {
   return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
@@ -95,6 +111,7 @@ function wanted() {
   return found;
 }
 
+const CELL = 64;
 const SIZES = { zone: 13, district: 15, context: 12, road: 11 };
 
 /**
@@ -106,25 +123,42 @@ export function writeLabels(map, marks) {
   written = [];
   if (!state.layers.has("labels")) {
     fill(pane);
+    shownLabels.clear();
     return;
   }
   const size = map.getSize(), min = map.containerPointToLayerPoint([0, 0]);
   const view = { x0: min.x + 4, y0: min.y + 4, x1: min.x + size.x - 4, y1: min.y + size.y - 4 };
-  const dots = marks.map((m) => ({ x0: m.x - m.r, y0: m.y - m.r, x1: m.x + m.r, y1: m.y + m.r })), taken = [];
+  const taken = [];
+  /** @type {Map<number, Box[]>} drawn firms by squares of the map, so that a name asks only those near it */
+  const near = new Map();
+  for (const m of marks) {
+    const key = Math.floor(m.x / CELL) * 65536 + Math.floor(m.y / CELL), box = { x0: m.x - m.r, y0: m.y - m.r, x1: m.x + m.r, y1: m.y + m.r };
+    if (near.has(key)) near.get(key).push(box);
+    else near.set(key, [box]);
+  }
+  const covered = (box) => {
+    let sum = 0;
+    for (let cx = Math.floor((box.x0 - 24) / CELL); cx <= Math.floor((box.x1 + 24) / CELL); cx++) {
+      for (let cy = Math.floor((box.y0 - 24) / CELL); cy <= Math.floor((box.y1 + 24) / CELL); cy++) {
+        for (const dot of near.get(cx * 65536 + cy) || []) if (meets(box, dot)) sum++;
+      }
+    }
+    return sum;
+  };
   const furniture = document.querySelectorAll("[data-keep-clear]");
   const origin = map.getContainer().getBoundingClientRect();
   for (const node of furniture) {
     const box = node.getBoundingClientRect();
     if (box.width) taken.push({ x0: box.left - origin.left + min.x - 4, y0: box.top - origin.top + min.y - 4, x1: box.right - origin.left + min.x + 4, y1: box.bottom - origin.top + min.y + 4 });
   }
-  const family = getComputedStyle(document.documentElement).getPropertyValue("--font");
+  const family = ink("font");
   for (const { text, kind, geometry, color, side } of wanted()) {
     const anchor = anchorOf(geometry), at = map.latLngToLayerPoint(anchor);
     // Under the curtain a name stands only on its own system's side.
     if (side && (at.x - min.x - state.compare.at * size.x) * side < 0) continue;
     const px = SIZES[kind], short = text.length > 40 ? text.slice(0, 39) + "…" : text;
     measure.font = `${kind === "zone" || kind === "district" ? 600 : 400} ${px}px ${family}`;
-    const width = measure.measureText(short).width + (kind === "district" || kind === "context" ? short.length * 2 : 0) + 8, height = px + 6;
+    const width = widthOf(short, measure.font) + (kind === "district" || kind === "context" ? short.length * 2 : 0) + 8, height = px + 6;
     if (kind !== "zone") {
       // The name of a district stands in it, that of a road along it, or not at all.
       const across = Math.abs(map.latLngToLayerPoint([anchor.lat, anchor.lng + anchor.span]).x - at.x);
@@ -135,15 +169,21 @@ export function writeLabels(map, marks) {
     const tried = kind === "context" || kind === "road" ? spots.slice(0, 3) : spots;
     const boxes = tried.map(([dx, dy]) => [Math.round(at.x + dx), Math.round(at.y + dy)]).map(([x, y]) => ({ x, y, x0: x - width / 2, y0: y - height / 2, x1: x + width / 2, y1: y + height / 2 }))
       .filter((box) => box.x0 > view.x0 && box.x1 < view.x1 && box.y0 > view.y0 && box.y1 < view.y1 && !taken.some((other) => meets(box, other)));
-    const covered = (box) => dots.reduce((sum, dot) => sum + Number(meets(box, dot)), 0);
     // Clear of every firm if it can be; a zone's name may cover some rather than be left out.
     const best = boxes.map((box, rank) => ({ box, cost: covered(box) * 4 + rank })).sort((p, q) => p.cost - q.cost)[0];
     if (!best || (kind !== "zone" && best.cost >= 8)) continue;
     taken.push(best.box);
     written.push({ text: short, kind, x: best.box.x, y: best.box.y, color, width, size: px });
   }
-  fill(pane, ...written.map((label) => el("span", {
-    class: "label label-" + label.kind, text: label.text, dir: "auto",
-    css: { left: label.x + "px", top: label.y + "px", ...(label.color ? { color: label.color } : {}) },
-  })));
+  // What stays where it was is not built again.
+  const before = shownLabels;
+  shownLabels = new Map();
+  for (const label of written) {
+    const key = [label.kind, label.x, label.y, label.color, label.text].join("|");
+    const node = before.get(key) || el("span", { class: "label label-" + label.kind, text: label.text, dir: "auto", css: { left: label.x + "px", top: label.y + "px", ...(label.color ? { color: label.color } : {}) } });
+    if (!before.has(key)) pane.append(node);
+    before.delete(key);
+    shownLabels.set(key, node);
+  }
+  for (const node of before.values()) node.remove();
 }

@@ -3,7 +3,6 @@
  */
 
 import { drawCard, selectBundle, selectPoint } from "./card.js";
-import { readJson } from "./codec.js";
 import { setUpCompare } from "./compare.js";
 import { byId, el, fill } from "./dom.js";
 import { setUpDrawing, showDrawn } from "./draw.js";
@@ -33,8 +32,8 @@ let picked = null;
 function drawFurniture(map) {
   const size = map.getSize(), y = size.y / 2;
   const metres = map.distance(map.containerPointToLatLng([0, y]), map.containerPointToLatLng([100, y])) / 100;
-  const power = 10 ** Math.floor(Math.log10(metres * 110));
-  const nice = [10, 5, 4, 2, 1].map((k) => k * power).find((v) => v <= metres * 110) || power;
+  const room = metres * Math.max(110, size.x * 0.09), power = 10 ** Math.floor(Math.log10(room));
+  const nice = [10, 5, 4, 2, 1].map((k) => k * power).find((v) => v <= room) || power;
   byId("scale-text").textContent = nice >= 1000 ? nice / 1000 + " km" : nice + " m";
   byId("scale-bar").style.width = nice / metres + "px";
   byId("north-letter").textContent = t("north");
@@ -134,9 +133,8 @@ function firstLook() {
 
 /** Open the page. */
 async function open() {
-  const [words, options] = await Promise.all([readJson("words"), readJson("options")]);
+  const { words, options } = await loadModel();
   speak(words, options.lang);
-  await loadModel();
   firstLook();
   if (options.basemap) state.layers.add("tiles");
   data.basemap = options.basemap;
@@ -176,7 +174,8 @@ async function open() {
   when(["date", "layers"], () => { drawGround(); drawZones(); });
   when(["scheme"], () => { drawShapes(); firms.redraw(); });
   when(["selected"], () => { drawCard().then(() => { map.invalidateSize({ animate: false, pan: false }); flyToChosen(map); drawChosen(); label(); }); });
-  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "onlyHeadquarters", "date", "scheme", "compare"], label);
+  when(["shown", "layers", "date", "scheme", "compare"], label);
+  when(["segmentsOff", "standingsOff", "plan", "onlyHeadquarters"], () => { if (firms.marks.length) label(); });
   when(["lang"], () => { drawTitles(); drawFurniture(map); label(); drawCard(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change({ scheme: state.scheme }));
   new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());

@@ -16,14 +16,18 @@ const index = { places: new Map(), districts: new Map(), roads: new Map(), facil
 /** @type {{names: string[]|null, cards: any[]|null, initials: string[]|null}} */
 const lazy = { names: null, cards: null, initials: null };
 
-/** Read the data and the points' positions; names and cards are read when first asked for. */
+/**
+ * Read the data and the points' positions; names and cards are read when first asked for.
+ * @returns {Promise<{words: any, options: any}>} what the page says, and how it was asked to open
+ */
 export async function loadModel() {
-  data = await readJson("data");
+  const [whole, columns] = await Promise.all([readJson("data"), readBlock("points")]);
+  data = whole.data;
   const p = data.points;
   Object.assign(points, p);
   points.cellBits = Math.min(p.bits, p.n > 50000 ? 7 : p.n > 2000 ? 5 : 2);
-  Object.assign(points, readPositions(await readBlock("positions"), p.placed, p.planes, p.bits, points.cellBits));
-  points.facet = joinPlanes(await readBlock("facets"), p.n, p.facet_planes);
+  Object.assign(points, readPositions(columns, p.placed, p.planes, p.bits, points.cellBits));
+  points.facet = joinPlanes(columns.subarray(p.placed * p.planes), p.n, p.facet_planes);
   for (const kind of ["places", "districts", "roads", "facilities", "plans"]) for (const thing of data[kind]) index[kind].set(thing.id, thing);
   for (const system of data.systems) {
     system.key = system.plan + "/" + system.id;
@@ -40,6 +44,7 @@ export async function loadModel() {
     }
   }
   for (const curve of data.reach) index.reach.set(curve.target + "|" + curve.row, curve);
+  return whole;
 }
 
 /**
@@ -120,7 +125,7 @@ export function isFiltered() {
  */
 export function countRow(row, kind, allowed) {
   const counts = points.rows[row];
-  if (!counts) return null;
+  if (!counts?.[kind]) return null;
   let sum = 0;
   for (let f = 0; f < allowed.length; f++) if (allowed[f]) sum += counts[kind][f];
   return sum;

@@ -6,21 +6,32 @@ import { svgEl } from "./dom.js";
 
 const SYSTEM_INKS = { light: ["#1d5c9b", "#a8480f", "#12704f", "#7d2f7a", "#7a5d00", "#0b6c7a", "#9c2440", "#4a4f96"], dark: ["#7db8f0", "#f0a46b", "#63d0a5", "#d793d4", "#dcc15a", "#63cbd9", "#f28fa5", "#aab0f2"] };
 
+const darkPreferred = matchMedia("(prefers-color-scheme: dark)");
+
 /** @returns {boolean} */
 export function isDark() {
   const chosen = document.documentElement.dataset.scheme;
-  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  return chosen ? chosen === "dark" : darkPreferred.matches;
 }
+
+/** @type {Map<string, string>} inks of the present scheme, each asked of the style sheet once */
+const inks = new Map();
 
 /** @param {string} name a custom property of the style sheet, without its dashes @returns {string} */
 export function ink(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+  const key = name + (isDark() ? " dark" : "");
+  let found = inks.get(key);
+  if (found === undefined) {
+    found = getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+    inks.set(key, found);
+  }
+  return found;
 }
 
 /** @param {number} position @returns {string} */
 export function systemInk(position) {
-  const inks = isDark() ? SYSTEM_INKS.dark : SYSTEM_INKS.light;
-  return inks[position % inks.length];
+  const choice = isDark() ? SYSTEM_INKS.dark : SYSTEM_INKS.light;
+  return choice[position % choice.length];
 }
 
 /** @param {string} color #rrggbb @returns {string} black or white, whichever is read better on it */

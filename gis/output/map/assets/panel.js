@@ -7,7 +7,7 @@ import { data, find, points } from "./model.js";
 import { isSketch } from "./paint.js";
 import { change, state, when } from "./state.js";
 import { drawTable } from "./table.js";
-import { drawTree } from "./tree.js";
+import { drawTree, refreshSegments } from "./tree.js";
 import { nameOf, num, t } from "./words.js";
 
 /** @type {Object<string, function(HTMLElement): void>} */
@@ -117,6 +117,7 @@ export function setUpPanel(map) {
   });
   map.on("click", () => { if (matchMedia("(max-width: 760px)").matches) setSheet("peek"); });
   when(["tab", "lang"], drawPanel);
-  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "selected", "radius", "reachTarget", "date", "scheme", "theme", "compare", "onlyHeadquarters"], drawPage);
+  when(["segmentsOff"], () => (state.tab === "layers" ? refreshSegments(byId("panel-body")) : drawPage()));
+  when(["shown", "layers", "standingsOff", "plan", "selected", "radius", "reachTarget", "date", "scheme", "theme", "compare", "onlyHeadquarters"], drawPage);
 }
 

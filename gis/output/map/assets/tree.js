@@ -139,12 +139,21 @@ function segmentFilter() {
       el("button", { type: "button", class: "small", text: t("filter.all"), on: { click: () => change({ segmentsOff: new Set(), standingsOff: new Set(), plan: "" }) } }),
       el("button", { type: "button", class: "small", text: t("filter.none"), on: { click: () => change({ segmentsOff: new Set(data.segments.keys()) }) } }),
       points.rows[row] ? el("span", { class: "hint", text: t("filter.of", { name: nameOf(placeOf(row) || { name: row }) }) }) : null),
-    el("ul", { class: "segments", css: { "--digits": num(most).length + "ch" } }, ...rows.map(({ segment, s }) => el("li", {}, el("label", { class: "segment" + (state.segmentsOff.has(s) ? " off" : "") },
+    el("ul", { class: "segments", css: { "--digits": num(most).length + "ch" } }, ...rows.map(({ segment, s }) => el("li", {}, el("label", { class: "segment" + (state.segmentsOff.has(s) ? " off" : ""), data: { s } },
       tick(nameOf(segment, "label"), !state.segmentsOff.has(s), false, (value) => change({ segmentsOff: toggled(state.segmentsOff, s, !value) })),
       segmentMark(segment),
       el("span", { class: "segment-name", text: nameOf(segment, "label") }),
       el("span", { class: "bar", "aria-hidden": "true" }, el("span", { css: { width: (100 * counts[s]) / most + "%", background: segment.color } })),
       el("span", { class: "count", text: num(counts[s]) }))))));
+}
+
+/** Show which links are filtered away, without building the list again. @param {HTMLElement} panel */
+export function refreshSegments(panel) {
+  for (const row of panel.querySelectorAll(".segment[data-s]")) {
+    const off = state.segmentsOff.has(Number(/** @type {HTMLElement} */ (row).dataset.s));
+    row.classList.toggle("off", off);
+    /** @type {HTMLInputElement} */ (row.querySelector("input")).checked = !off;
+  }
 }
 
 /** @param {any} segment @returns {HTMLElement} */

@@ -59,6 +59,9 @@ export function nameOf(thing, key = "name") {
   return (speech.lang === "en" && thing[key + "_en"]) || thing[key] || thing.id || "";
 }
 
+/** @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
 /**
  * @param {number|null|undefined} value
  * @param {number} [digits]
@@ -66,7 +69,13 @@ export function nameOf(thing, key = "name") {
  */
 export function num(value, digits = 0) {
   if (value === null || value === undefined) return "–";
-  return value.toLocaleString(speech.lang === "zh" ? "zh-CN" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const key = speech.lang + digits;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(speech.lang === "zh" ? "zh-CN" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(key, format);
+  }
+  return format.format(value);
 }
 
 /**
