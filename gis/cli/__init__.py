@@ -9,7 +9,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from gis.cli import catalogue, intake, layers, numbers, outcome, queries
+from gis.cli import catalogue, count, intake, layers, numbers, outcome, queries
+from gis.cli import map as map_page
 from gis.cli.show import note, prepare_streams
 from gis.errors import GisError
 
@@ -48,6 +49,8 @@ numbers.register(app)
 queries.register(app)
 layers.register(app)
 intake.register(app)
+count.register(app)
+map_page.register(app)
 
 
 def main() -> None:
