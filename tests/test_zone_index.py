@@ -253,29 +253,31 @@ def test_groups_and_sums_are_those_of_a_pandas_groupby() -> None:
     zones = array_of(*(star(rng, rng.random(2), 0.4, 40) for _ in range(6)))
     x, y = rng.random(150_000), rng.random(150_000)
     groups = rng.integers(0, 3, x.size).astype(np.int32)
-    values = np.vstack([rng.integers(0, 10**9, x.size).astype(np.float64), rng.random(x.size)])
-    values[1, ::7] = np.nan
+    values = [rng.integers(0, 10**9, x.size).astype(np.float64), rng.random(x.size)]
+    values[1][::7] = np.nan
     index = ZoneIndex.build(zones)
-    tally = index.tally(x, y, groups, 3, values)
+    tally = Tally.empty(6, 3, 2)
+    index.tally(x, y, groups, values, tally)
     points, hits = index.pairs(x, y)
     for zone in range(6):
         for group in range(3):
             chosen = points[(hits == zone) & (groups[points] == group)]
             assert tally.counts[zone, group] == chosen.size
-            assert int(tally.high[zone, group, 0]) + int(tally.low[zone, group, 0]) == sum(map(int, values[0, chosen]))
+            assert int(tally.high[zone, group, 0]) + int(tally.low[zone, group, 0]) == sum(map(int, values[0][chosen]))
             assert tally.high[zone, group, 1] + tally.low[zone, group, 1] == pytest.approx(
-                np.nansum(values[1, chosen]), rel=1e-14
+                np.nansum(values[1][chosen]), rel=1e-14
             )
 
 
 def test_integer_sums_stay_exact_beyond_what_a_float_holds() -> None:
     index = ZoneIndex.build(array_of(box(0, 0, 1, 1)))
-    values = np.full((1, 4001), 2.0**53 - 1)
-    values[0, -1] = 3
+    values = np.full(4001, 2.0**53 - 1)
+    values[-1] = 3
     x = np.full(4001, 0.5)
-    parts = [index.tally(x[a:b], x[a:b], None, 1, values[:, a:b]) for a, b in ((0, 1000), (1000, 4001))]
     whole = Tally.empty(1, 1, 1)
-    for part in parts:
+    for a, b in ((0, 1000), (1000, 4001)):
+        part = Tally.empty(1, 1, 1)
+        index.tally(x[a:b], x[a:b], None, [values[a:b]], part)
         whole.add(part)
     assert int(whole.high[0, 0, 0]) + int(whole.low[0, 0, 0]) == 4000 * (2**53 - 1) + 3
     assert whole.counts.tolist() == [[4001]]

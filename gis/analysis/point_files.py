@@ -279,7 +279,7 @@ def _parquet_batches(part: Partition) -> _Read:
     import pyarrow.parquet as pq
 
     wanted = list(dict.fromkeys([*part.position, *part.options.columns]))
-    with pq.ParquetFile(part.path) as file:
+    with pq.ParquetFile(part.path, page_checksum_verification=True) as file:
         total = file.metadata.num_rows
         read = 0
         for batch in file.iter_batches(part.options.batch_rows, columns=wanted, use_threads=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import nextafter, sqrt
 from typing import TYPE_CHECKING
@@ -62,6 +62,15 @@ class Tally:
         larger.high[:, :have] = self.high
         larger.low[:, :have] = self.low
         return larger
+
+    def rearranged(self, places: Ints, n_groups: int) -> Tally:
+        """A tally of `n_groups` groups in which group k of this one is group `places[k]`."""
+        moved = Tally.empty(self.counts.shape[0], n_groups, self.high.shape[2])
+        n = len(places)
+        moved.counts[:, places] = self.counts[:, :n]
+        moved.high[:, places] = self.high[:, :n]
+        moved.low[:, places] = self.low[:, :n]
+        return moved
 
     def add(self, other: Tally) -> None:
         """Add the counts and sums of `other`, which has the same shape, to this tally in place."""
@@ -190,33 +199,31 @@ class ZoneIndex:
             self.set_parent, self.set_start, self.set_zones,
         )  # fmt: skip
 
-    def tally(self, x: Floats, y: Floats, groups: Ints | None, n_groups: int, values: Floats) -> Tally:
-        """Count the points, and sum their values, in each zone and group.
+    def tally(self, x: Floats, y: Floats, groups: Ints | None, values: Sequence[Floats], into: Tally) -> None:
+        """Add the points, and their values, to the counts and sums of each zone and group.
 
         Args:
             x: (n,) as in `count`.
             y: (n,) as in `count`.
-            groups: (n,) int32, the group of each point, 0 <= group < n_groups; None puts all in group 0.
-            n_groups: number of groups.
-            values: (columns, n) float64 to sum; NaN is no value.
+            groups: (n,) int32, the group of each point, below that of `into`; None puts all in group 0.
+            values: for each column of `into` (n,) float64 to sum; NaN is no value.
+            into: what they are added to, in place.
         """
         from gis.analysis import zone_kernels
 
-        result = Tally.empty(self.n_zones, n_groups, len(values))
-        if groups is None and len(values) == 0:
-            result.counts[:, 0] = self.count(x, y)
-            return result
+        if groups is None and not values:
+            into.counts[:, 0] += self.count(x, y)
+            return
         codes = np.zeros(len(x), np.int32) if groups is None else np.ascontiguousarray(groups, np.int32)
         for start, stop in _chunks(len(x)):
             points, zones = self.pairs(x[start:stop], y[start:stop])
             here = codes[start:stop]
-            zone_kernels.tally_groups(points, zones, here, result.counts)
+            zone_kernels.tally_groups(points, zones, here, into.counts)
             for column, value in enumerate(values):
                 zone_kernels.add_values(
                     points, zones, here, np.ascontiguousarray(value[start:stop], np.float64),
-                    result.high[:, :, column], result.low[:, :, column],
+                    into.high[:, :, column], into.low[:, :, column],
                 )  # fmt: skip
-        return result
 
     def any(self, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
         """Say for each point whether any zone holds it."""
