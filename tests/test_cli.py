@@ -218,7 +218,7 @@ NOT_UNDERSTOOD = {
     "query near --zone east-port --within -5km": "'-5km' is not a distance",
     "query near --zone east-port --within 1km --kind road": "'road' is not one of",
     "query nearest --at 121": "--at",
-    "query nearest --at 121 31 -n 0": "greater than or equal to 1",
+    "query nearest --at 121 31 -n 0": "Invalid value for '-n'",
     "query in --zone east-port --kind roads --segment parts": "goes with --kind enterprises",
     "coverage --city port --on 2021-02-30": "'2021-02-30' is not a day; write one like 2020-12-31",
     "coverage --city port --reach far": "'far' is not a distance",
@@ -517,7 +517,8 @@ def test_at_a_terminal_a_table_fits_and_says_where_the_rest_is(small: Path) -> N
     *table, said = text.splitlines()
     assert max(map(display_width, table)) <= 50
     assert len(table) == 2 + 4
-    assert said == "shortened to fit the terminal: widen it, or ask for --format csv or json"
+    assert said.startswith("there is no room for geometry_basis, accuracy_m, systems, ")
+    assert said.endswith("unplaced_reason: widen the terminal, or ask for --format csv or json")
     assert any(line.startswith("paper-park") for line in table)
 
 

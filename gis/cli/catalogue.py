@@ -24,6 +24,7 @@ _OWN = {
     "roads": ("type", "status", "is_test_road"),
     "facilities": ("type", "status"),
 }
+_FIGURES = frozenset({"comparator", "value", "value_high", "unit", "year"})
 _HIDDEN = frozenset({"name_en", "within", "placed"})
 
 facts_app = typer.Typer()
@@ -161,6 +162,7 @@ def _fact_columns(rows: Sequence[Mapping[str, object]]) -> list[str]:
     if len({row["kind"] for row in rows}) != 1:
         return [*several, "section", "label"]
     own = [name for name in rows[0] if name not in {*first, "file", "section", "label", "label_en", "note"}]
+    own.sort(key=lambda name: name not in _FIGURES)  # What is said first, where there is not room for all of it.
     filled = [name for name in own if any(row[name] not in (None, "", []) for row in rows)]
     return [*several, *filled, "section", "label"]
 

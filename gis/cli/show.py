@@ -57,14 +57,25 @@ def emit_rows(
         emit(tables.as_json(list(rows)))
     elif format_ == "csv":
         emit(tables.as_csv(rows))
-    elif rows:
-        whole = tables.as_table(rows, columns, headings)
-        shown = tables.as_table(rows, columns, headings, get_terminal_size().columns) if sys.stdout.isatty() else whole
-        emit(shown)
-        if shown != whole:
-            note("shortened to fit the terminal: widen it, or ask for --format csv or json")
-    else:
+    elif not rows:
         note("nothing found")
+    elif sys.stdout.isatty():
+        _emit_fitted(rows, columns if columns is not None else tables.columns_of(rows), headings or {})
+    else:
+        emit(tables.as_table(rows, columns, headings))
+
+
+def _emit_fitted(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], headings: Mapping[str, str]) -> None:
+    """Print a table as the terminal has room for it; say which columns have none."""
+    whole = tables.as_table(rows, columns, headings)
+    shown = tables.as_table(rows, columns, headings, get_terminal_size().columns)
+    emit(shown)
+    if shown == whole:
+        return
+    rule = shown.splitlines()[1]
+    left_out = [headings.get(name, name) for name in columns[len(rule.split()) :]]
+    what = f"there is no room for {', '.join(left_out)}" if left_out else "long texts are shortened"
+    note(f"{what}: widen the terminal, or ask for --format csv or json")
 
 
 def write_output(data: bytes, output: Path | None) -> None:

@@ -28,7 +28,7 @@ def as_csv(rows: Sequence[Row], columns: Sequence[str] | None = None) -> str:
 
     A list in a cell is joined by `;`, a list of rows by `|`.
     """
-    names = list(columns) if columns is not None else _columns(rows)
+    names = list(columns) if columns is not None else columns_of(rows)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(names)
@@ -52,7 +52,7 @@ def as_table(
             for which there is no room are left out, from the right. By default nothing is shortened.
     """
     words = headings or {}
-    names = list(columns) if columns is not None else _columns(rows)
+    names = list(columns) if columns is not None else columns_of(rows)
     titles = [printable(words.get(name, name)) for name in names]
     texts = [_column_texts([row.get(name) for row in rows], words) for name in names]
     right = [_is_numeric([row.get(name) for row in rows]) for name in names]
@@ -98,7 +98,8 @@ def _shortened(text: str, width: int) -> str:
     return text + "…"
 
 
-def _columns(rows: Sequence[Row]) -> list[str]:
+def columns_of(rows: Sequence[Row]) -> list[str]:
+    """Every column that a row has, in the order in which they come."""
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
