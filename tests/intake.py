@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from gis.geojson import dump_features, read_features
 from gis.intake.importing import Plan, Request, apply, plan_import
 from gis.intake.starting import start_project
-from gis.layers import layer_of
 from gis.output.geodata import write_features
 
 ROOT = Path(__file__).parents[1]
@@ -76,7 +76,7 @@ def state(root: Path) -> dict[str, str]:
     }
 
 
-def points_in(outline: shapely.Polygon, count: int, seed: int) -> NDArray[np.float64]:
+def points_in(outline: BaseGeometry, count: int, seed: int) -> NDArray[np.float64]:
     """Random points in an outline, shape (count, 2)."""
     random = np.random.default_rng(seed)
     west, south, east, north = outline.bounds
@@ -96,6 +96,3 @@ def write(folder: Path, layer_: Any, format_: str, datum: str = "wgs84", encodin
     for name, data in files.items():
         (folder / name).write_bytes(data)
     return [folder / name for name in sorted(files) if name.endswith(f".{format_}")]
-
-
-__all__ = ["layer_of"]

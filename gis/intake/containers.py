@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import zipfile
@@ -67,6 +68,11 @@ READABLE: Final = (
 def refuse(where: str, what: str, row: int | str | None = None) -> InputError:
     """One fault of an input file, ready to raise."""
     return InputError([Fault(where, what, row)])
+
+
+def shown_name(path: Path) -> str:
+    """The name of a file for people and journals, also where the system's own encoding cannot hold it."""
+    return os.fsencode(path.name).decode("utf-8", "replace") if not path.name.isprintable() else path.name
 
 
 def format_of(path: Path, where: str) -> str:

@@ -47,12 +47,14 @@ _USELESS_M: Final = 1_500.0  # An outline wilder than this says nothing of shift
 _CROWD_ACCURACY_M: Final = 1_000.0
 _NEIGHBOURHOOD_M: Final = 1_500.0
 _CROWD_CAP: Final = 3.0
+_CROWD_CAP_EXACT: Final = 6.0
+_EXACT_M: Final = 100.0
 _ROAD_REACH_M: Final = 120.0
 _NAMED_ROAD_REACH_M: Final = 250.0
 _HINT: Final = math.log(300.0)
 _STRAYS: Final = ((0.004, 0.6), (0.02, 0.3), (0.1, 0.08), (0.3, 0.02))
 _FAR_M: Final = 3_000.0
-_MANY_STRAYS: Final = 0.04
+_FEW_STRAYS: Final = 0.01
 _MISNAMED: Final = 0.1
 _UNKNOWN_AREA_M2: Final = 25e6
 _SURE: Final = 0.99
@@ -389,11 +391,14 @@ def _verdict(
     found = [judge.hold(candidate, xy) for candidate, xy in zip(candidates, xys, strict=True)]
     for (parts, _), value in zip(found, judge.crowding(xys), strict=True):
         parts["parks and roads"] = float(value)
-    if judge.straying(xys) > _MANY_STRAYS:
+    straying = judge.straying(xys)
+    if straying > _FEW_STRAYS:
         # A list that reaches over the border says little by where the border cuts it.
         for parts, _ in found:
-            parts["district"] *= 0.2
-        reasons.append("many positions lie just outside of the district in any datum: its border counts for less")
+            parts["district"] *= max(0.2, _FEW_STRAYS / straying)
+        reasons.append(
+            f"{straying:.0%} or more lie just outside of the district in any datum: its border counts for less"
+        )
     totals = np.array([sum(parts.values()) for parts, _ in found])
     weights = np.exp(totals - totals.max())
     posterior = weights / weights.sum()
@@ -528,18 +533,18 @@ class _Judge:
         if self.subject is None:
             return 0.0
         depths = [self.subject.depth(xy) for xy in xys]
-        return min(float(((depth < -3 * self.subject_sigma) & (depth > -_FAR_M)).mean()) for depth in depths)
+        return min(float(((depth < -self.subject_sigma) & (depth > -_FAR_M)).mean()) for depth in depths)
 
     def crowding(self, xys: Sequence[Floats]) -> Floats:
         """How well the positions of each candidate crowd in parks and along roads: one log-likelihood for each.
 
-        One park, however many rows lie in it, may say no more than `_CROWD_CAP`: firms crowd beside parks as well.
+        One park, however many rows lie in it, may speak against a candidate only so far: firms crowd beside parks too.
         """
         total = np.zeros(len(xys))
         weights = [_block_weights(xy) for xy in xys]
         for crowd in self.crowds:
             found = np.array([crowd.likelihood(xy, weight) for xy, weight in zip(xys, weights, strict=True)])
-            total += np.minimum(found - found.min(), _CROWD_CAP)
+            total += np.maximum(found - found.max(), -crowd.cap)
         return total
 
     def hold(
@@ -660,6 +665,7 @@ class _Crowd:
     def __init__(self, geometry: BaseGeometry, sigma: float) -> None:
         self.area = _Area(geometry)
         self.sigma = sigma
+        self.cap = _CROWD_CAP_EXACT if sigma * _TO_SIGMA <= _EXACT_M else _CROWD_CAP
         self.west, self.south, self.east, self.north = geometry.buffer(_NEIGHBOURHOOD_M).bounds
         self.share = self.area.area / ((self.east - self.west) * (self.north - self.south))
 

@@ -21,7 +21,7 @@ from gis.geodesy import distance_m
 from gis.geojson import dump_features, read_features
 from gis.intake import journal
 from gis.intake.columns import ColumnMap, recognise
-from gis.intake.containers import refuse
+from gis.intake.containers import refuse, shown_name
 from gis.intake.detect import Surroundings, surroundings_of
 from gis.intake.identity import (
     Gazetteer,
@@ -137,7 +137,7 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         """The plan as a JSON object."""
         return {
-            "file": self.request.file.name,
+            "file": self.table.name,
             "sha256": self.table.sha256,
             "format": self.table.format,
             "part": self.table.part,
@@ -261,7 +261,7 @@ def _has_no_coordinates(table: RawTable, columns: ColumnMap) -> bool:
 def _raise_unless_partial(faults: Sequence[Fault], request: Request, rows: Sequence[Any]) -> None:
     if faults and (not request.partial or not rows):
         ordered = sorted(faults, key=lambda fault: (isinstance(fault.row, str), fault.row or 0))
-        count = f"{len(ordered)} fault(s) in {request.file.name}; nothing was imported"
+        count = f"{len(ordered)} fault(s) in {shown_name(request.file)}; nothing was imported"
         hint = "" if request.partial else " (--partial imports the good rows and lists these)"
         raise InputError(ordered, count + hint)
 
@@ -725,7 +725,7 @@ def apply(root: Path, plan: Plan, when: str) -> journal.Entry:
     """
     request = plan.request
     where = layer_path(request.city, request.kind)
-    with lock_folder(root, f"gis import {request.file.name}") as lock:
+    with lock_folder(root, f"gis import {plan.table.name}") as lock:
         path = root / where
         if (path.read_bytes() if path.is_file() else None) != plan.before:
             raise UsageError(f"{where.as_posix()} was changed while the file was read; run the command again")
@@ -747,7 +747,7 @@ def _entry(plan: Plan, number: int, when: str) -> journal.Entry:
     return journal.Entry(
         number=number,
         when=when,
-        file=request.file.name,
+        file=table.name,
         sha256=table.sha256,
         format=table.format,
         part=table.part,

@@ -26,7 +26,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.errors import Fault, InputError, MissingExtraError, UsageError
 from gis.intake.columns import meaning
-from gis.intake.containers import check_workbook, check_xml, format_of, refuse, unpack
+from gis.intake.containers import check_workbook, check_xml, format_of, refuse, shown_name, unpack
 from gis.intake.encodings import dbf_encoding, decode, garbled_as
 from gis.intake.quantities import is_blank
 from gis.text import restored
@@ -114,7 +114,7 @@ def read_table(
         InputError: it cannot be read, is not safe, or holds several tables and `part` says none of them.
         MissingExtraError: .xls needs the extra `xls`.
     """
-    where = path.name
+    where = shown_name(path)
     format_ = format_of(path, where)
     with TemporaryDirectory(prefix="gis-") as folder:
         # GDAL leaves files beside what it opens, and what is read must be what was hashed: work on a copy.
@@ -153,13 +153,13 @@ def _snapshot(path: Path, format_: str, folder: Path) -> Path:
             return inner / path.name
         inner.mkdir()
         if format_ == "shp":
-            _check_shapefile(path, path.name)
+            _check_shapefile(path, shown_name(path))
         for file in _files_of(path):
             if file.stat().st_size > 1 << 28:
-                raise refuse(file.name, "has more than 256 MB; cut it down")
+                raise refuse(shown_name(file), "has more than 256 MB; cut it down")
             shutil.copyfile(file, inner / file.name)
     except OSError as error:
-        raise refuse(path.name, f"cannot be read: {error.strerror or error}") from error
+        raise refuse(shown_name(path), f"cannot be read: {error.strerror or error}") from error
     return inner / path.name
 
 
