@@ -224,6 +224,7 @@ NOT_UNDERSTOOD = {
     "coverage --city port --reach far": "'far' is not a distance",
     "export zones --format shp": "a shapefile is several files",
     "export zones -o zones.foo": "zones.foo ends in no format of geojson, gpkg",
+    "build --out gis.toml": "gis.toml is a file; name a folder",
     "facts --kind zones stats": "options go after stats",
     "facts verify --text nowhere": "nowhere is not there",
 }
@@ -242,7 +243,7 @@ def test_what_is_not_understood_exits_with_2_and_says_what_is_allowed(run: Run, 
 
 
 FAULTY = {
-    "coverage": "the project has several cities; say which: --city port | hill",
+    "coverage --format xlsx": "the project has several cities; say which: --city port | hill",
     "coverage --city prot": "no city has the id 'prot'; did you mean port (港城)?",
     "list zones --city 山城": "did you mean hill (山城)?",
     "check --city x": "no city has the id 'x'; known: hill (山城), port (港城)",
@@ -302,6 +303,20 @@ def test_city_may_be_given_more_than_once(run: Run, small: Path, repeated: list[
     assert {row["city"] for row in rows} == set(repeated)
     near = ["query", "nearest", *AT, "-n", "99", *words, "--project", small, "--format", "json"]
     assert {row["city"] for row in json.loads(run(*near).out)} == set(repeated)
+
+
+@pytest.mark.parametrize("command", ["coverage", "overlap", "structure"])
+def test_statistics_of_several_cities_say_the_city_and_of_one_do_not(run: Run, small: Path, command: str) -> None:
+    def asked(format_: str, *cities: str) -> Ended:
+        words = [word for city in cities for word in ("--city", city)]
+        return run(command, *words, "--project", small, "--format", format_)
+
+    both, one = json.loads(asked("json").out), json.loads(asked("json", "hill").out)
+    assert {row["city"] for row in both} == {"port", "hill"} if command != "overlap" else len(both) == 2
+    assert isinstance(one, list) == (command == "structure")
+    assert "city" in asked("csv", "port", "hill").out.splitlines()[0].split(",")
+    assert "city" not in asked("csv", "hill").out.splitlines()[0].split(",")
+    assert asked("table").out.splitlines()[0].startswith("城市")
 
 
 COMMANDS = [

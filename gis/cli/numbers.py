@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +10,6 @@ import typer
 
 from gis.cli.options import (
     CitiesOption,
-    CityOption,
     Format,
     FormatOption,
     Lang,
@@ -28,6 +27,7 @@ from gis.output import tables
 
 if TYPE_CHECKING:
     from gis.analysis.coverage import CityCoverage
+    from gis.project import Project
 
 
 class Basis(StrEnum):
@@ -61,7 +61,7 @@ def register(root: typer.Typer) -> None:
 
 
 def coverage(
-    city: CityOption = None,
+    city: CitiesOption = None,
     reach: Annotated[
         str, typer.Option("--reach", help="Reach of test roads: 500, or several radii: 300,500,1km (metres, if bare).")
     ] = "500",
@@ -78,43 +78,70 @@ def coverage(
 
     attributed: documents put the firm there. inside: its own known position lies there. expected [low-high]: what the
     accuracy of positions and outlines allows, with 95 % probability. With several radii, or another source than test
-    roads, the shares within each radius are printed instead. xlsx holds everything that is computed of the city.
+    roads, the shares within each radius are printed instead. xlsx holds everything that is computed of one city.
+    JSON of several cities is a list, in their tables a column says the city.
 
     Example: gis coverage --city jiading --format json
     """
     from gis.analysis.reach import TEST_ROADS
 
-    loaded = open_project(project, [city] if city else None)
-    chosen, day = one_city(loaded, city), parse_day(on)
-    radii = sorted({parse_distance(part) for part in reach.split(",")})
+    loaded = open_project(project, city)
+    day = parse_day(on)
+    radii = sorted({parse_distance(part, "--reach") for part in reach.split(",")})
     if format_ == CoverageFormat.XLSX:
         from gis.analysis.results import city_results
         from gis.output.workbook import coverage_workbook
 
+        chosen = one_city(loaded, None)
         write_output(coverage_workbook(loaded, city_results(loaded, chosen, reach_m=radii[0], day=day), lang), output)
         return
     if len(radii) > 1 or source != TEST_ROADS:
         from gis.analysis.reach import reach as compute_reach
 
-        rows = [row for found in compute_reach(loaded, chosen, source, radii, day) for row in found.rows()]
+        by_city = {
+            id_: [row for found in compute_reach(loaded, id_, source, radii, day) for row in found.rows()]
+            for id_ in loaded.cities
+        }
+        rows = _rows(by_city)
         _give(rows, rows, format_, output, None, tables.headings(lang))
         if format_ == CoverageFormat.TABLE:
             note("distances are straight lines, from the course or position as drawn")
         return
     from gis.analysis.coverage import coverage as compute
 
-    result = compute(loaded, chosen, reach_m=radii[0], day=day)
-    rows = [row.flat() for row in result.zones]
-    _give(result.as_json(), rows, format_, output, _SHOWN, tables.headings(lang))
+    results = [compute(loaded, id_, reach_m=radii[0], day=day) for id_ in loaded.cities]
+    rows = _rows({result.city: [row.flat() for row in result.zones] for result in results})
+    data = [result.as_json() for result in results]
+    _give(_one_or_all(data), rows, format_, output, _shown(_SHOWN, loaded), tables.headings(lang))
     if format_ == CoverageFormat.TABLE:
-        total = result.total
-        note(
-            f"{result.name}: {result.enterprises} firms, {result.placed} with a known position, {result.standing_in} "
-            f"known only by their place, {result.unplaced} unplaced, {len(result.unzoned)} in no zone; "
-            f"expected in all zones: {total.expected or 0:.1f} [{total.low}-{total.high}]"
-        )
-        for name, words in dict.fromkeys(_disagreements(result, lang)):
-            note(f"* {name}: {words}")
+        for result in results:
+            _sum_up(result, lang)
+
+
+def _rows(by_city: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The rows of all cities; of several, each row says its city first."""
+    if len(by_city) == 1:
+        return next(iter(by_city.values()))
+    return [{"city": city, **row} for city, rows in by_city.items() for row in rows]
+
+
+def _one_or_all(data: list[dict[str, Any]]) -> object:
+    return data[0] if len(data) == 1 else data
+
+
+def _shown(columns: list[str], project: Project) -> list[str]:
+    return columns if len(project.cities) == 1 else ["city", *columns]
+
+
+def _sum_up(result: CityCoverage, lang: Lang) -> None:
+    total = result.total
+    note(
+        f"{result.name}: {result.enterprises} firms, {result.placed} with a known position, {result.standing_in} "
+        f"known only by their place, {result.unplaced} unplaced, {len(result.unzoned)} in no zone; "
+        f"expected in all zones: {total.expected or 0:.1f} [{total.low}-{total.high}]"
+    )
+    for name, words in dict.fromkeys(_disagreements(result, lang)):
+        note(f"* {name}: {words}")
 
 
 def _disagreements(result: CityCoverage, lang: Lang) -> Iterator[tuple[str, str]]:
@@ -149,7 +176,7 @@ def _give(
 
 
 def overlap(
-    city: CityOption = None,
+    city: CitiesOption = None,
     on: OnOption = None,
     lang: LangOption = Lang.ZH,
     project: ProjectOption = None,
@@ -162,22 +189,29 @@ def overlap(
     """
     from gis.analysis.overlap import overlaps
 
-    loaded = open_project(project, [city] if city else None)
-    result = overlaps(loaded, one_city(loaded, city), parse_day(on))
-    rows = [pair.row() for pair in result.pairs]
+    loaded = open_project(project, city)
+    day = parse_day(on)
+    results = {id_: overlaps(loaded, id_, day) for id_ in loaded.cities}
+    rows = _rows({id_: [pair.row() for pair in result.pairs] for id_, result in results.items()})
     shown = [
         "level", "a_name", "b_name", "shared_km2", "a_share", "b_share", "jaccard", "attributed_both", "inside_both",
         "named_both", "sketched",
     ]  # fmt: skip
-    common = [pair.row() for pair in result.pairs if pair.firms or pair.shared_km2]
-    _give(result.as_json(), common if format_ == Format.TABLE else rows, format_, output, shown, tables.headings(lang))
-    if format_ == Format.TABLE:
+    common = _rows(
+        {id_: [pair.row() for pair in result.pairs if pair.firms or pair.shared_km2] for id_, result in results.items()}
+    )
+    data = [result.as_json() for result in results.values()]
+    chosen = common if format_ == Format.TABLE else rows
+    _give(_one_or_all(data), chosen, format_, output, _shown(shown, loaded), tables.headings(lang))
+    if format_ != Format.TABLE:
+        return
+    note(f"{len(rows) - len(common)} more pairs have nothing in common (json and csv hold them)")
+    for id_, result in results.items():
         named = ", ".join(f"{orphan.name} ({orphan.id})" for orphan in result.orphans)
-        note(f"{len(rows) - len(common)} more pairs have nothing in common (json and csv hold them)")
-        note(f"{len(result.orphans)} firms are under no zone system{': ' + named if named else ''}")
+        note(f"{id_}: {len(result.orphans)} firms are under no zone system{': ' + named if named else ''}")
         left = result.uncovered
         if left.uncovered_km2 is not None:
-            note(f"no zone system covers {left.uncovered_km2} of {left.ground_km2} km2 of the city's districts")
+            note(f"{id_}: no zone system covers {left.uncovered_km2} of {left.ground_km2} km2 of the city's districts")
 
 
 def indicators(
@@ -212,7 +246,7 @@ def indicators(
 
 
 def structure(
-    city: CityOption = None,
+    city: CitiesOption = None,
     basis: Annotated[Basis, typer.Option("--basis", help="Count firms by what documents say or by position.")] = (
         Basis.ATTRIBUTED
     ),
@@ -228,11 +262,13 @@ def structure(
     """
     from gis.analysis.structure import structure as compute
 
-    loaded = open_project(project, [city] if city else None)
-    rows = [found.row() for found in compute(loaded, one_city(loaded, city), basis, parse_day(on))]
+    loaded = open_project(project, city)
+    day = parse_day(on)
+    rows = _rows({id_: [found.row() for found in compute(loaded, id_, basis, day)] for id_ in loaded.cities})
     remark = "clark_evans_note" if lang == Lang.ZH else "clark_evans_note_en"
     shown = ["name", "enterprises", "counts", "hhi", "city_share", "featured_share", "clark_evans", remark]
     with_firms = [row for row in rows if row["enterprises"]]
-    _give(rows, with_firms if format_ == Format.TABLE else rows, format_, output, shown, tables.headings(lang))
+    chosen = with_firms if format_ == Format.TABLE else rows
+    _give(rows, chosen, format_, output, _shown(shown, loaded), tables.headings(lang))
     if format_ == Format.TABLE:
         note(f"{len(rows) - len(with_firms)} more places have no firm by this count (json and csv hold them)")

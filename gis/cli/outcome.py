@@ -73,6 +73,8 @@ def build(
     from gis.files import commit_folder
     from gis.output.site import build_site
 
+    if out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"{out} is a file; name a folder", param_hint="--out")
     started = perf_counter()
     note("reading seeds and layers …")
     loaded = open_project(project, city)

@@ -144,7 +144,8 @@ def _csv_cell(value: object) -> object:
 
 _HEADINGS = {
     "zh": {
-        "id": "编号", "name": "名称", "system": "体系", "plan": "规划", "role": "角色", "name_as_written": "原文名称",
+        "city": "城市", "id": "编号", "name": "名称", "system": "体系", "plan": "规划", "role": "角色",
+        "name_as_written": "原文名称",
         "area_km2": "面积km²", "area_mu": "面积亩", "attributed": "文件归属",
         "inside": "位置在内", "expected": "期望数",
         "low": "下限", "high": "上限", "density_per_km2": "在内密度/km²", "expected_per_km2": "期望密度/km²",
