@@ -354,6 +354,41 @@ def test_a_file_that_says_wgs84_but_lies_as_gcj02_is_refused(park_root: Path, tm
     assert intake.plan(park_root, file, datum="gcj02").counts["placed"] == 200
 
 
+@pytest.mark.parametrize("charset", ["WindowsSimpChinese", "Neutral", "UTF-8"])
+def test_mapinfo_is_read_in_its_own_encoding(charset: str, tmp_path: Path) -> None:
+    encoding = "utf-8" if charset == "UTF-8" else "gbk"
+    mif = f'''Version 300
+Charset "{charset}"
+Delimiter ","
+CoordSys Earth Projection 1, 104
+Columns 1
+  名称 Char(40)
+Data
+
+Point 121.17 31.295
+'''
+    (tmp_path / "企业.mif").write_bytes(mif.encode(encoding))
+    (tmp_path / "企业.mid").write_bytes('"安亭零部件有限公司"\n'.encode(encoding))
+    row = read_table(tmp_path / "企业.mif").rows[0]
+    assert row.cells == {"名称": "安亭零部件有限公司"}
+    assert row.geometry == shapely.Point(121.17, 31.295)
+
+
+@pytest.mark.parametrize("format_", ["gdb", "kmz", "gml"])
+def test_rarer_formats_are_read(format_: str, tmp_path: Path) -> None:
+    park = PARKS["汽车创新港"]
+    if format_ == "gdb":
+        file = layer(tmp_path, "园区.gdb", [park], driver="OpenFileGDB", geometry_type="MultiPolygon")
+    elif format_ == "gml":
+        file = layer(tmp_path, "园区.gml", [park], driver="GML")
+    else:
+        (kml,) = intake.write(tmp_path, layer_of("x", "zones", [({"id": "a", "name": "甲"}, park)]), "kml")
+        file = archive(tmp_path, {"doc.kml": kml.read_bytes()}, "园区.kmz")
+    geometry = read_table(file).rows[0].geometry
+    assert geometry is not None
+    assert shapely.hausdorff_distance(shapely.force_2d(geometry), park) < 1e-6
+
+
 def test_a_drawing_becomes_zones_named_by_the_text_inside(root: Path, tmp_path: Path) -> None:
     drawn = layer_of(
         "x", "zones", [({"id": str(i), "name": name}, shape) for i, (name, shape) in enumerate(PARKS.items())]

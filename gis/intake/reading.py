@@ -27,7 +27,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.errors import Fault, InputError, MissingExtraError, UsageError
 from gis.intake.columns import meaning
 from gis.intake.containers import check_workbook, check_xml, format_of, refuse, shown_name, unpack
-from gis.intake.encodings import dbf_encoding, decode, garbled_as
+from gis.intake.encodings import dbf_encoding, decode, garbled_as, known_encoding
 from gis.intake.quantities import is_blank
 from gis.text import restored
 
@@ -629,7 +629,7 @@ def _read_gdal(path: Path, wish: _Wish, driver: str) -> RawTable:
             with fiona.open(path, driver=driver, **options) as source:
                 crs = source.crs_wkt or None
                 header = tuple(source.schema["properties"])
-                expected = None if driver in {"DXF", "GML"} else len(source)
+                expected = None if driver in {"DXF", "GML", "MapInfo File"} else len(source)
                 rows = list(_fiona_rows(source, wish.where))
     except InputError:
         raise
@@ -656,6 +656,24 @@ _GDAL_OPTIONS: Final = {
 def _reason(error: BaseException) -> str:
     text = str(error.__cause__ or error)
     return re.sub(r"/?\S*[/\\](?:gis-[^\s/\\]*)\S*", "the file", text)[:200]
+
+
+def _read_mapinfo(path: Path, wish: _Wish) -> RawTable:
+    """Read MapInfo; its files name their charset seldom and rightly more seldom, so the bytes decide."""
+    if wish.encoding is not None:
+        encoding = known_encoding(wish.encoding, wish.where)
+        return _read_gdal(path, replace(wish, encoding=encoding, part=None), "MapInfo File")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            table = _read_gdal(path, replace(wish, encoding=encoding, part=None), "MapInfo File")
+        except InputError:
+            if encoding == "gb18030":
+                raise
+            continue
+        texts = [text for row in table.rows for text in row.cells.values() if isinstance(text, str)]
+        if garbled_as([*table.header, *texts]) is None:
+            break
+    return table
 
 
 def _layers(path: Path, driver: str) -> list[str]:
@@ -834,8 +852,8 @@ _READERS: Final[Mapping[str, Callable[[Path, _Wish], RawTable]]] = {
     "gpkg": partial(_read_gdal, driver="GPKG"),
     "gdb": partial(_read_gdal, driver="OpenFileGDB"),
     "fgb": partial(_read_gdal, driver="FlatGeobuf"),
-    "tab": partial(_read_gdal, driver="MapInfo File"),
-    "mif": partial(_read_gdal, driver="MapInfo File"),
+    "tab": _read_mapinfo,
+    "mif": _read_mapinfo,
     "gml": partial(_read_gdal, driver="GML"),
     "kml": _read_kml,
     "parquet": _read_parquet,
