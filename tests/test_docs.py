@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gis.cli import app
+from gis.cli import tree
 from gis.cli.reference import reference
 
 ROOT = Path(__file__).parent.parent
@@ -39,14 +39,16 @@ def test_every_command_has_an_example_in_its_help() -> None:
 @pytest.mark.parametrize("example", [e for e in examples() if not e.startswith(_ELSEWHERE)])
 def test_an_example_of_the_help_runs(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    result = CliRunner().invoke(app, shlex.split(example)[1:], catch_exceptions=False)
+    result = CliRunner().invoke(tree(), shlex.split(example)[1:], catch_exceptions=False)
     assert result.exit_code == 0, result.output
 
 
 def test_the_readme_names_only_commands_that_exist() -> None:
     known = set(re.findall(r"^## `(gis .+)`$", reference(), re.MULTILINE))
     for name in ("README.md", "README.zh-CN.md"):
-        for block in re.findall(r"```(?:bash|text|console|powershell)\n(.*?)```", (ROOT / name).read_text("utf-8"), re.S):
+        for block in re.findall(
+            r"```(?:bash|text|console|powershell)\n(.*?)```", (ROOT / name).read_text("utf-8"), re.S
+        ):
             for line in re.findall(r"(?:^|uv run )(gis [a-z]+(?: [a-z]+)?)", block, re.MULTILINE):
                 assert any(line == k or line.startswith(f"{k} ") or k.startswith(f"{line} ") for k in known), line
 

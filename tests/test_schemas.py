@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from gis.cli import app
+from gis.cli import tree
 from tests.parks import firm_known_by_its_park, road_just_outside
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +31,7 @@ def schema(name: str) -> dict[str, Any]:
 
 def printed(project: Path, *arguments: str) -> Any:
     result = CliRunner().invoke(
-        app, [*arguments, "--project", str(project), "--format", "json"], catch_exceptions=False
+        tree(), [*arguments, "--project", str(project), "--format", "json"], catch_exceptions=False
     )
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
+
+from gis.cli import MODULES
 
 ROOT = Path(__file__).parent.parent
 HEAVY = {
@@ -61,3 +65,11 @@ def test_asking_what_is_at_a_point_imports_nothing_of_other_commands() -> None:
 def test_help_imports_neither_geometry_nor_the_project(words: tuple[str, ...]) -> None:
     modules = modules_after(*words)
     assert modules & (HEAVY | {"shapely", "numpy", "gis.project", "gis.facts", "gis.layers"}) == set()
+
+
+def test_each_module_offers_the_words_that_the_table_says() -> None:
+    for module, words in MODULES.items():
+        root = typer.Typer()
+        import_module(f"gis.cli.{module}").register(root)
+        offered = {c.name for c in root.registered_commands} | {g.name for g in root.registered_groups}
+        assert offered == set(words), module

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
+from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
 
-from gis.cli import catalogue, count, intake, layers, numbers, outcome, queries
-from gis.cli import map as map_page
 from gis.cli.show import note, prepare_streams
 from gis.errors import GisError
 
 _INTERRUPTED = 130
 
-app = typer.Typer(
-    name="gis",
-    help="Turn the zones that planning documents describe into geodata, coverage statistics and offline maps.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+# Which module offers which words, in the order of --help: only the module that is asked for is imported.
+MODULES: Mapping[str, tuple[str, ...]] = {
+    "outcome": ("build", "check", "export"),
+    "catalogue": ("list", "facts"),
+    "numbers": ("coverage", "overlap", "indicators", "structure"),
+    "queries": ("query",),
+    "layers": ("layers",),
+    "intake": ("init", "import", "imports", "datum"),
+    "count": ("count",),
+    "map": ("map",),
+}
 
 
 def _print_version(wanted: bool) -> None:
@@ -34,7 +36,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
@@ -43,21 +44,28 @@ def _root(
     pass
 
 
-outcome.register(app)
-catalogue.register(app)
-numbers.register(app)
-queries.register(app)
-layers.register(app)
-intake.register(app)
-count.register(app)
-map_page.register(app)
+def tree(words: Sequence[str] = ()) -> typer.Typer:
+    """The commands: all of them, or only those of the module that offers the first of the words."""
+    app = typer.Typer(
+        name="gis",
+        help="Turn the zones that planning documents describe into geodata, coverage statistics and offline maps.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    asked = [module for module, offered in MODULES.items() if words and words[0] in offered]
+    for module in asked or MODULES:
+        import_module(f"gis.cli.{module}").register(app)
+    return _narrowed(app, words)
 
 
 def main() -> None:
     """Run a command; a fault that the user can mend ends with its message on stderr and exit code 1."""
     try:
         prepare_streams()
-        _narrowed(app, sys.argv[1:])(prog_name="gis")
+        tree(sys.argv[1:])(prog_name="gis")
     except GisError as error:
         note(f"error: {error}")
         sys.exit(1)
@@ -77,16 +85,16 @@ def _stop() -> NoReturn:
     sys.exit(_INTERRUPTED)
 
 
-def _narrowed(tree: typer.Typer, words: Sequence[str]) -> typer.Typer:
+def _narrowed(whole: typer.Typer, words: Sequence[str]) -> typer.Typer:
     """The tree with only the command that the words name, where they name one: typer builds every one it holds."""
     asked = words[0] if words else None
-    commands = [command for command in tree.registered_commands if command.name == asked]
-    groups = [copy(group) for group in tree.registered_groups if group.name == asked]
+    commands = [command for command in whole.registered_commands if command.name == asked]
+    groups = [copy(group) for group in whole.registered_groups if group.name == asked]
     if not commands and not groups:
-        return tree
+        return whole
     for group in groups:
         if group.typer_instance is not None:
             group.typer_instance = _narrowed(group.typer_instance, words[1:])
-    narrowed = copy(tree)
+    narrowed = copy(whole)
     narrowed.registered_commands, narrowed.registered_groups = commands, groups
     return narrowed

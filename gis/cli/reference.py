@@ -13,7 +13,7 @@ _WIDTH = 100
 
 def reference() -> str:
     """Give the command line reference as Markdown: every command with its help, as `--help` prints it."""
-    from gis.cli import app
+    from gis.cli import tree
 
     parts = [
         "# Command line reference",
@@ -21,7 +21,7 @@ def reference() -> str:
         "Data goes to the standard output, progress and warnings to the standard error; exit code 0 is success, "
         "1 a fault in the input (its message says what to do), 2 a command that was not understood.",
     ]
-    for name, text in _commands(typer.main.get_command(app), "gis", None):
+    for name, text in _commands(typer.main.get_command(tree()), "gis", None):
         parts += [f"## `{name}`", f"```text\n{text.rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
 
