@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -59,6 +60,18 @@ _NAMES: Final = {
     "fgb": "FlatGeobuf",
     "parquet": "Parquet",
 }
+# All that the library for zip archives raises on damaged ones.
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    IndexError,
+    OSError,
+    EOFError,
+)
 READABLE: Final = (
     "xlsx, xls, csv, tsv, shapefile (.shp or zipped), GeoPackage, GeoJSON, KML, KMZ, GML, DXF, MapInfo TAB and MIF, "
     "FileGDB, FlatGeobuf, GeoParquet"
@@ -118,11 +131,12 @@ def _sniff(path: Path, head: bytes, where: str) -> str:
         b"fgb\x03fgb": "fgb",
         b"PAR1": "parquet",
         b"\0\0\x27\x0a": "shp",
-        b"AutoCAD Binary DXF": "dxf",
     }
     for magic_bytes, name in magic.items():
         if head.startswith(magic_bytes):
             return name
+    if head.startswith(b"AutoCAD Binary DXF"):
+        raise refuse(where, "is a binary DXF; save it as an ASCII DXF")
     if re.match(rb"AC1\d{3}[^\r\n]", head):
         raise refuse(where, "is a DWG drawing; save it as DXF in the CAD program (另存为 DXF) and import that")
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -229,7 +243,7 @@ def _entries(path: Path, where: str) -> list[tuple[str, zipfile.ZipInfo]]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
+    except _DAMAGED as error:
         raise refuse(where, f"is a damaged zip archive ({error})") from error
     if len(infos) > _ENTRIES_LIMIT:
         raise refuse(where, f"holds {len(infos)} entries; at most {_ENTRIES_LIMIT} are unpacked")
@@ -286,7 +300,7 @@ def unpack(path: Path, folder: Path, where: str) -> list[Path]:
                         if total > UNPACKED_LIMIT:
                             raise refuse(where, f"unpacks to more than {UNPACKED_LIMIT // MEBIBYTE} MB")
                         out.write(block)
-            except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+            except _DAMAGED as error:
                 raise refuse(where, f"is damaged at {name!r} ({error})") from error
             written.append(target)
     return written
@@ -338,5 +352,5 @@ def _blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, where: s
                 if total > UNPACKED_LIMIT:
                     raise refuse(where, f"unpacks to more than {UNPACKED_LIMIT // MEBIBYTE} MB")
                 yield block
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise refuse(where, f"is damaged at {name} ({error})") from error

@@ -612,10 +612,12 @@ def _read_key(path: Path) -> dict[str, str]:
 def _read_gdal(path: Path, wish: _Wish, driver: str) -> RawTable:
     """Read with fiona; what it cannot read of the geometry is a fault of the row."""
     import fiona
+    from fiona._err import CPLE_BaseError
     from fiona.errors import FionaError
 
     options = {} if wish.encoding is None else {"encoding": wish.encoding}
-    failures = (FionaError, UnicodeDecodeError, OSError, RuntimeError, ValueError, TypeError)
+    # SystemError: fiona's way to fail at what GDAL says while a property is read.
+    failures = (FionaError, CPLE_BaseError, OSError, RuntimeError, ValueError, TypeError, SystemError)
     part = None
     # What GDAL has to say is said here, as faults; its log would say it again in its own words.
     log = logging.getLogger("fiona")
@@ -775,20 +777,15 @@ def _read_parquet(path: Path, wish: _Wish) -> RawTable:
 
     try:
         frame = gpd.read_parquet(path)
+        columns = [name for name in frame.columns if name != frame.geometry.name]
+        crs = None if frame.crs is None else frame.crs.to_wkt()
+        values = zip(frame.geometry, *(frame[name].tolist() for name in columns), strict=True)
+        rows = tuple(
+            RawRow(number, {str(n): _numpy_cell(_present(v)) for n, v in zip(columns, cells, strict=True)}, outline)
+            for number, (outline, *cells) in enumerate(values, 1)
+        )
     except (pa.ArrowException, ValueError, TypeError, KeyError, OSError, shapely.errors.ShapelyError) as error:
         raise refuse(wish.where, f"is damaged, or not GeoParquet: {str(error)[:160]}") from error
-    columns = [name for name in frame.columns if name != frame.geometry.name]
-    crs = None if frame.crs is None else frame.crs.to_wkt()
-    rows = tuple(
-        RawRow(
-            number,
-            {str(name): _numpy_cell(_present(value)) for name, value in zip(columns, values, strict=True)},
-            shape_,
-        )
-        for number, (shape_, *values) in enumerate(
-            zip(frame.geometry, *(frame[name].tolist() for name in columns), strict=True), 1
-        )
-    )
     return RawTable(wish.where, "parquet", None, tuple(map(str, columns)), rows, spatial=True, crs=crs)
 
 
@@ -800,6 +797,7 @@ def _present(value: Any) -> Any:
 
 def _read_dxf(path: Path, wish: _Wish) -> RawTable:
     """Read a drawing: closed polylines are outlines, named by the text inside them."""
+    _check_dxf(path, wish.where)
     table = _read_gdal(path, replace(wish, encoding=None, part=None), "DXF")
     shapes = [row for row in table.rows if row.geometry is not None and not _says(row)]
     texts = [row for row in table.rows if row.geometry is not None and _says(row)]
@@ -826,6 +824,22 @@ def _read_dxf(path: Path, wish: _Wish) -> RawTable:
     return replace(
         table, format="dxf", part=wish.part, header=("name", "Layer"), rows=rows, notes=(*table.notes, *notes)
     )
+
+
+def _check_dxf(path: Path, where: str) -> None:
+    """Hold a drawing against the form of DXF: GDAL may read a damaged one without end.
+
+    Raises:
+        InputError: it is not pairs of a code and a value, or does not end with EOF.
+    """
+    lines = path.read_bytes().splitlines()
+    while lines and not lines[-1].strip():
+        lines.pop()
+    for number, code in enumerate(lines[::2]):
+        if not re.fullmatch(rb"\s*-?\d{1,4}\s*", code):
+            raise refuse(where, "is a damaged drawing: there is no group code where one must be", 2 * number + 1)
+    if len(lines) % 2 or len(lines) < 2 or lines[-1].strip() != b"EOF" or lines[-2].strip() != b"0":
+        raise refuse(where, "is a drawing that is cut off: it does not end with EOF")
 
 
 def _says(row: RawRow) -> str:

@@ -542,6 +542,45 @@ def parquet_cut_in_half(folder: Path) -> Path:
     return path
 
 
+def drawing(folder: Path) -> Path:
+    """Write a drawing of one outline."""
+    from gis.layers import layer_of
+    from gis.output.geodata import write_features
+
+    data = write_features(layer_of("x", "zones", [({"id": "a", "name": "甲"}, PARK)]), "dxf").data
+    assert isinstance(data, bytes)
+    (folder / "图.dxf").write_bytes(data)
+    return folder / "图.dxf"
+
+
+@fault("cut off", kind="zones")
+def dxf_cut_at_a_line(folder: Path) -> Path:
+    path = drawing(folder)
+    path.write_bytes(b"\r\n".join(path.read_bytes().split(b"\r\n")[:40]) + b"\r\n")
+    return path
+
+
+@fault("no group code", kind="zones")
+def dxf_with_a_line_too_few(folder: Path) -> Path:
+    """What the fuzzer found: GDAL reads on such a drawing without end."""
+    path = drawing(folder)
+    lines = path.read_bytes().split(b"\r\n")
+    del lines[31]
+    path.write_bytes(b"\r\n".join(lines))
+    return path
+
+
+@fault("damaged", kind="zones")
+def parquet_with_another_system_of_text(folder: Path) -> Path:
+    """What the fuzzer found: text that is not UTF-8 shows only when the cells are read."""
+    import geopandas as gpd
+
+    path = folder / "图.parquet"
+    gpd.GeoDataFrame({"name": ["ZZZZZZZZ"]}, geometry=[PARK], crs="EPSG:4326").to_parquet(path, compression=None)
+    path.write_bytes(path.read_bytes().replace(b"ZZZZZZZZ", b"\xff\xfe\xff\xfe\xff\xfe\xff\xfe"))
+    return path
+
+
 @fault("DWG", "DXF", kind="zones")
 def dwg(folder: Path) -> Path:
     (folder / "图.dwg").write_bytes(b"AC1032" + b"\0" * 200)
