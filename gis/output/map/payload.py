@@ -237,8 +237,8 @@ class PointCard:
 class Row:
     """The points that count for one row of the coverage table; positions in the input, in any order.
 
-    `row` is the id of a place, or `system:<plan>:<id>`, `total`, `unzoned`. `inside` is None where nothing can be said of
-    it: the row has no outline.
+    `row` is the id of a place, or `system:<plan>:<id>`, `total`, `unzoned`. `inside` is None where nothing can be said
+    of it: the row has no outline.
     """
 
     row: str
