@@ -616,8 +616,17 @@ def _read_gdal(path: Path, wish: _Wish, driver: str) -> RawTable:
     from fiona.errors import FionaError
 
     options = {} if wish.encoding is None else {"encoding": wish.encoding}
-    # SystemError: fiona's way to fail at what GDAL says while a property is read.
-    failures = (FionaError, CPLE_BaseError, OSError, RuntimeError, ValueError, TypeError, SystemError)
+    # SystemError and UnboundLocalError: fiona's ways to fail at what GDAL says while a property is read.
+    failures = (
+        FionaError,
+        CPLE_BaseError,
+        OSError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+        SystemError,
+        UnboundLocalError,
+    )
     part = None
     # What GDAL has to say is said here, as faults; its log would say it again in its own words.
     log = logging.getLogger("fiona")
@@ -826,6 +835,13 @@ def _read_dxf(path: Path, wish: _Wish) -> RawTable:
     )
 
 
+def _read_drawing(path: Path, wish: _Wish) -> RawTable:
+    try:
+        return _read_dxf(path, wish)
+    except shapely.errors.ShapelyError as error:
+        raise refuse(wish.where, f"is a damaged drawing: {str(error)[:120]}") from error
+
+
 def _check_dxf(path: Path, where: str) -> None:
     """Hold a drawing against the form of DXF: GDAL may read a damaged one without end.
 
@@ -871,5 +887,5 @@ _READERS: Final[Mapping[str, Callable[[Path, _Wish], RawTable]]] = {
     "gml": partial(_read_gdal, driver="GML"),
     "kml": _read_kml,
     "parquet": _read_parquet,
-    "dxf": _read_dxf,
+    "dxf": _read_drawing,
 }
