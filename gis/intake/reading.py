@@ -783,7 +783,9 @@ def _numpy_cell(value: Any) -> Any:
 def _read_parquet(path: Path, wish: _Wish) -> RawTable:
     import geopandas as gpd
     import pyarrow as pa
+    from pyproj.exceptions import CRSError
 
+    failures = (pa.ArrowException, CRSError, ValueError, TypeError, KeyError, AttributeError, OSError)
     try:
         frame = gpd.read_parquet(path)
         columns = [name for name in frame.columns if name != frame.geometry.name]
@@ -793,7 +795,7 @@ def _read_parquet(path: Path, wish: _Wish) -> RawTable:
             RawRow(number, {str(n): _numpy_cell(_present(v)) for n, v in zip(columns, cells, strict=True)}, outline)
             for number, (outline, *cells) in enumerate(values, 1)
         )
-    except (pa.ArrowException, ValueError, TypeError, KeyError, OSError, shapely.errors.ShapelyError) as error:
+    except (*failures, shapely.errors.ShapelyError) as error:
         raise refuse(wish.where, f"is damaged, or not GeoParquet: {str(error)[:160]}") from error
     return RawTable(wish.where, "parquet", None, tuple(map(str, columns)), rows, spatial=True, crs=crs)
 
