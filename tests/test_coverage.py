@@ -129,6 +129,17 @@ def test_where_only_documents_make_the_difference_the_row_says_so(tmp_path: Path
     assert "by a document alone" in home.disagreement_en
 
 
+def test_where_area_shares_make_the_difference_the_row_says_so(tmp_path: Path) -> None:
+    park = Park(tmp_path).zone("wide", square(0, 0, 1000)).zone("most", square(0, 0, 900)).system("one", "wide", "most")
+    for number in range(9):
+        park.firm(f"firm-{number}", stand_in_for="wide").mention(f"firm-{number}", "wide")
+    most = of(coverage(park.load(), "town"), "most")
+    assert (most.attributed, most.inside) == (0, 0)
+    assert most.expected == pytest.approx(9 * 0.81, abs=0.01)
+    assert "7.3家（按所在地的面积比例折算）" in most.disagreement
+    assert "by area share of their place" in most.disagreement_en
+
+
 def test_where_accuracy_makes_the_difference_the_row_says_so(tmp_path: Path) -> None:
     park = Park(tmp_path).zone("small", square(0, 0, 100)).system("one", "small")
     for number in range(9):

@@ -437,7 +437,8 @@ def _figures(ground: Ground, records: Sequence[Record], reach_m: float, near_roa
     area = geodesy.area_km2(ground.globe(outline))
     inside = ground.inside(outline)
     count = ground.expected(outline, records)
-    disagreement, disagreement_en = _disagreement(len(inside), shared["attributed_only"], count)
+    by_place = float(ground.probabilities(outline, ids).sum())
+    disagreement, disagreement_en = _disagreement(len(inside), shared["attributed_only"], by_place, count)
     road_km = _road_km(ground, outline)
     return Figures(
         **shared,
@@ -464,8 +465,11 @@ def _by_segment(firms: Iterable[Record]) -> dict[str, int]:
     return dict(sorted(Counter(str(firm["segment"]) for firm in firms).items()))
 
 
-def _disagreement(inside: int, attributed_only: int, count: Count) -> tuple[str, str]:
-    """Say why the count of points lies outside the interval of the expected count; nothing where it lies within."""
+def _disagreement(inside: int, attributed_only: int, by_place: float, count: Count) -> tuple[str, str]:
+    """Say why the count of points lies outside the interval of the expected count; nothing where it lies within.
+
+    by_place is what the firms without a position of their own add to the expected count.
+    """
     if count.low <= inside <= count.high:
         return "", ""
     interval = f"{count.expected:.1f}（{count.low}–{count.high}）"
@@ -474,6 +478,15 @@ def _disagreement(inside: int, attributed_only: int, count: Count) -> tuple[str,
             f"位置在内{inside}家，期望{interval}：另有{attributed_only}家只凭文件归属于此，自身位置未知",
             f"{inside} inside, {count.expected:.1f} [{count.low}-{count.high}] expected: {attributed_only} more are "
             "here by a document alone, their own positions unknown",
+        )
+    if count.low <= inside + by_place <= count.high:
+        put = f"{attributed_only}家由文件归属于此，其余" if attributed_only else ""
+        put_en = f"{attributed_only} put here by a document, the others " if attributed_only else ""
+        return (
+            f"位置在内{inside}家，期望{interval}：自身位置未知的企业折合{by_place:.1f}家（"
+            f"{put}按所在地的面积比例折算）",
+            f"{inside} inside, {count.expected:.1f} [{count.low}-{count.high}] expected: firms whose own positions are "
+            f"unknown add {by_place:.1f} ({put_en}by area share of their place)",
         )
     return (
         f"位置在内{inside}家，期望{interval}：位置或轮廓的精度不足以按点计数",
