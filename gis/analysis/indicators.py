@@ -31,6 +31,9 @@ STATUS_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "not computable": ("不可计算", "not computable"),
 }
 
+# The basis of an indicator that no layer can answer (Chinese, English).
+NOT_SPATIAL: Final = ("非空间指标", "not spatial")
+
 # What one unit of an indicator is in the unit that is measured.
 _UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "zone_area_km2": {"km²": 1, "平方公里": 1, "平方千米": 1, "公顷": 0.01, "亩": 1 / 1500, "万亩": 10_000 / 1500},
@@ -282,7 +285,7 @@ def _pace(gap: float | None, left: float | None) -> float | None:
 
 def _measure(ground: Ground, indicator: Indicator, baseline: Indicator | None) -> _Measured:
     if indicator.layer == "none":
-        return _Measured(None, "非空间指标", "not spatial")
+        return _Measured(None, *NOT_SPATIAL)
     name, _, argument = indicator.measure.partition(":")
     measure = _MEASURES.get(name)
     if indicator.change in {"rate", "share"} or measure is None:

@@ -228,19 +228,24 @@ def indicators(
 
     Example: gis indicators --city hangzhou
     """
-    from gis.analysis.indicators import STATUS_WORDS
+    from gis.analysis.indicators import NOT_SPATIAL, STATUS_WORDS
     from gis.analysis.indicators import indicators as compute
 
     loaded = open_project(project, city)
-    rows = [standing.row() for id_ in loaded.cities for standing in compute(loaded, id_)]
+    by_city = {id_: [standing.row() for standing in compute(loaded, id_)] for id_ in loaded.cities}
+    rows = [row for found in by_city.values() for row in found]
     label, basis = ("label", "basis") if lang == Lang.ZH else ("label_en", "basis_en")
     shown = [
         label, "target", "year", "baseline", "goal", "goal_high", "now", "gap", "gap_high", "pace_per_year", "status",
         basis,
     ]  # fmt: skip
-    chosen = [row for row in rows if all_ or (row["kind"] == "target" and row["basis_en"] != "not spatial")]
-    worded = [{**row, "status": STATUS_WORDS[row["status"]][0 if lang == Lang.ZH else 1]} for row in chosen]
-    _give(rows, worded if format_ == Format.TABLE else rows, format_, output, shown, tables.headings(lang))
+    chosen = [
+        {**row, "status": STATUS_WORDS[row["status"]][0 if lang == Lang.ZH else 1]}
+        for row in _rows(by_city)
+        if all_ or (row["kind"] == "target" and row["basis_en"] != NOT_SPATIAL[1])
+    ]
+    given = chosen if format_ == Format.TABLE else rows
+    _give(rows, given, format_, output, _shown(shown, loaded), tables.headings(lang))
     if format_ == Format.TABLE and not all_:
         note(f"{len(rows) - len(chosen)} more (facts, baselines and targets that are not spatial): --all")
 
