@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import quote
 
-from gis.analysis.coverage import CityCoverage, SystemRow, ZoneRow
+from gis.analysis.coverage import CityCoverage, SystemRow, ZoneRow, is_open_test_road
 from gis.analysis.indicators import Standing
 from gis.analysis.results import CityResults
 from gis.facts import ZoneSystem
@@ -298,7 +298,7 @@ class _Page:
         if missing:
             items.append(_el("li", "<span></span>", _el("div", self.say("undrawn", n=missing), class_="muted")))
         signs = [_el("li", _SIGN_FIRM, self.say("sign.firm"))]
-        if any(r.get("is_test_road") and g is not None for r, g in self.project.layer(id_, "roads")):
+        if any(is_open_test_road(r) and g is not None for r, g in self.project.layer(id_, "roads")):
             signs.insert(0, _el("li", _SIGN_ROAD, self.say("sign.road")))
         if sketched:
             signs.insert(0, _el("li", _SIGN_SKETCH, self.say("sign.sketch")))

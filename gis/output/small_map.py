@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from gis.analysis.coverage import is_open_test_road
 from gis.layers import Layer, is_sketched
 from gis.project import Project
 
@@ -84,7 +85,7 @@ def small_map(project: Project, city: str, members: Sequence[Member], day: date,
     roads = [
         _picture(geometry, frame)
         for record, geometry in project.layer(city, "roads").holding_on(day)
-        if geometry is not None and record.get("is_test_road")
+        if geometry is not None and is_open_test_road(record)
     ]
     course = "".join(_path(road) for road in roads)
     if course:
