@@ -30,7 +30,7 @@ SUFFIXES = {
     ".txt": "csv",
     ".gpkg": "gpkg",
 }
-BATCH_ROWS = 1 << 18
+BATCH_ROWS = 1 << 20
 _WGS84 = "OGC:CRS84"
 # Codes of what is longitude and latitude on WGS 84, or on CGCS2000, which is the same here (see gis.datum).
 _SAME_AS_WGS84 = {("OGC", "CRS84"), ("EPSG", "4326"), ("EPSG", "4490")}

@@ -19,9 +19,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 
-# Two million cells of four bytes stay in a processor's cache; more cells gain less than their cache misses cost.
-MOST_CELLS = 1 << 21
-CELLS_PER_VERTEX = 128
+# One million cells of four bytes stay in a processor's cache; more cells gain less than their cache misses cost.
+MOST_CELLS = 1 << 20
+CELLS_PER_VERTEX = 64
 # Zones listed in the sets of the first level, at most: the cells times the zones over one place.
 MOST_LISTED = 1 << 25
 # A cell with more edges than this is split in 4 x 4, at most so many times.
@@ -98,9 +98,9 @@ class ZoneIndex:
     columns: int
     rows: int
     frame: Floats
-    xy: Floats
     cells: Ints
     stream: Ints
+    numbers: Floats
     set_parent: Ints
     set_start: Ints
     set_zones: Ints
@@ -147,19 +147,18 @@ class ZoneIndex:
         built = zone_kernels.build(
             xy, np.asarray(ring_start, np.int64), ring_part, part_zone, frame, columns, rows, most_edges, levels
         )
-        return cls(len(geometries), columns, rows, frame, xy, *built)
+        return cls(len(geometries), columns, rows, frame, *built)
 
     @classmethod
     def _empty(cls, n_zones: int) -> ZoneIndex:
-        none = np.empty(0, np.int32)
-        one = np.zeros(1, np.int32)
+        none, one, two = np.empty(0, np.int32), np.zeros(1, np.int32), np.zeros(2, np.int32)
         frame = np.array([0.0, 0.0, 1.0, 1.0, 0.0, 0.0])
-        return cls(n_zones, 1, 1, frame, np.empty((0, 2)), one, none, one, np.zeros(2, np.int32), none)
+        return cls(n_zones, 1, 1, frame, two, none, np.empty(0), one, two, none)
 
     @property
     def nbytes(self) -> int:
         """The memory of the index in bytes."""
-        parts = (self.xy, self.cells, self.stream, self.set_parent, self.set_start, self.set_zones)
+        parts = (self.cells, self.stream, self.numbers, self.set_parent, self.set_start, self.set_zones)
         return sum(part.nbytes for part in parts)
 
     def count(self, x: Floats, y: Floats) -> Longs:
@@ -177,7 +176,7 @@ class ZoneIndex:
         in_zone = np.zeros(self.n_zones, np.int64)
         in_set = np.zeros(len(self.set_parent), np.int64)
         zone_kernels.tally(
-            *_checked(x, y), self.xy, self.frame, self.columns, self.rows, self.cells, self.stream, in_set, in_zone
+            *_checked(x, y), self.numbers, self.frame, self.columns, self.rows, self.cells, self.stream, in_set, in_zone
         )
         zone_kernels.settle(in_set, self.set_parent, self.set_start, self.set_zones, in_zone)
         return in_zone
@@ -195,7 +194,7 @@ class ZoneIndex:
         from gis.analysis import zone_kernels
 
         return zone_kernels.pairs(
-            *_checked(x, y), self.xy, self.frame, self.columns, self.rows, self.cells, self.stream,
+            *_checked(x, y), self.numbers, self.frame, self.columns, self.rows, self.cells, self.stream,
             self.set_parent, self.set_start, self.set_zones,
         )  # fmt: skip
 

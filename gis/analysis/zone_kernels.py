@@ -14,16 +14,18 @@ A cell that no edge of a zone touches is wholly inside or wholly outside that zo
 number of edges that pass through its cell, whatever the number of vertices of the zone; a cell with many edges is split
 in 4 x 4.
 
-Arrays shared by all functions here:
-    xy: (n, 2) float64, the vertices of all rings, closed, one after the other. Edge v runs from vertex v to v + 1.
+The arrays of a finished index:
     frame: float64 [x0, y0, sx, sy, slack_x, slack_y]; the slack is the rounding of a coordinate, in map units.
     cells: int32. >= 0: a set of zones that hold the whole cell; -(2r + 1): the record at r in `stream`; -(2b + 2):
-        split, its 16 cells start at b.
-    stream: int32. A record is [set, number of items, items ...]; an item is [zone, 2 * edges + parity, number of ends,
-        edges ..., ends ...], where the parity is that of the constants and each end is a vertex whose height is to be
-        compared.
+        split, its 16 cells start at b. After the first level comes one cell for all that is outside the grid: 0.
+    stream: int32. A record is [set, number of items, items ...]; an item is [zone, 2 * edges + parity, heights, start]:
+        the parity is that of the constants; at `start` in `numbers` stand four for each edge, ax, ay, bx, by, and then
+        the heights of the ends that are to be compared. So testing a record reads memory in one run.
     set_parent, set_start, set_zones: a set is its parent set and the zones
         `set_zones[set_start[s]:set_start[s + 1]]`; set 0 is empty.
+
+While it is built, `xy`, (n, 2) float64, holds the vertices of all rings, closed, one after the other; edge v runs from
+vertex v to v + 1, and an item is [zone, 2 * edges + parity, number of ends, edges ..., ends ...]; an end is a vertex.
 """
 
 # ruff: noqa: PLR0912, PLR0915  (what is compiled together is inlined together; each further function adds compile time)
@@ -52,6 +54,9 @@ MOST_STALLS = 1
 _BOUND = (3.0 + 16.0 * 2.0**-53) * 2.0**-53
 _SPLITTER = 134217729.0
 _BLOCK = 2048
+# Points of which those that need a test are put in order, and into how many heaps.
+_ORDERED = 1 << 20
+_BUCKETS = 2048
 
 
 def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -484,6 +489,61 @@ def _finish_row(
 
 
 @compiled
+def _packed(cells: Ints, n_cells: Whole, stream: Ints, end: Whole, xy: Floats) -> tuple[Ints, Floats]:
+    """Put the coordinates that a record needs in one run, and point `cells` to the new records."""
+    size = 0
+    n_numbers = 0
+    at = 0
+    while at < end:
+        items = stream[at + 1]
+        size += 2 + 4 * items
+        at += 2
+        for _ in range(items):
+            edges = stream[at + 1] >> 1
+            n_numbers += 4 * edges + stream[at + 2]
+            at += 3 + edges + stream[at + 2]
+    packed = np.empty(size, np.int32)
+    numbers = np.empty(n_numbers)
+    to = 0
+    number = 0
+    at = 0
+    while at < end:
+        record = at
+        items = stream[at + 1]
+        packed[to] = stream[at]
+        packed[to + 1] = items
+        stream[record] = to
+        at += 2
+        to += 2
+        for _ in range(items):
+            edges = stream[at + 1] >> 1
+            ends = stream[at + 2]
+            packed[to] = stream[at]
+            packed[to + 1] = stream[at + 1]
+            packed[to + 2] = ends
+            packed[to + 3] = number
+            to += 4
+            at += 3
+            for k in range(edges):
+                v = stream[at + k]
+                numbers[number] = xy[v, 0]
+                numbers[number + 1] = xy[v, 1]
+                numbers[number + 2] = xy[v + 1, 0]
+                numbers[number + 3] = xy[v + 1, 1]
+                number += 4
+            at += edges
+            for k in range(ends):
+                numbers[number + k] = xy[stream[at + k], 1]
+            number += ends
+            at += ends
+    for cell in range(n_cells):
+        code = np.int64(cells[cell])
+        if code < 0 and code & 1 == 1:
+            cells[cell] = -(2 * stream[(-code - 1) >> 1] + 1)
+    return packed, numbers
+
+
+@compiled
 def build(
     xy: Floats,
     ring_start: Longs,
@@ -494,11 +554,11 @@ def build(
     rows: int,
     most_edges: int,
     levels: int,
-) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+) -> tuple[Ints, Ints, Floats, Ints, Ints, Ints]:
     """Build the grid.
 
     Args:
-        xy: the vertices, see the module.
+        xy: (n, 2) the vertices of all rings, closed, one after the other.
         ring_start: (rings + 1,) the first vertex of each ring.
         ring_part: (rings,) the part (polygon) each ring belongs to, ascending.
         part_zone: (parts,) the zone of each part, ascending.
@@ -509,7 +569,7 @@ def build(
         levels: how often a cell may be split.
 
     Returns:
-        cells, stream, set_parent, set_start, set_zones.
+        cells, stream, numbers, set_parent, set_start, set_zones.
     """
     y0, sy = frame[1], frame[3]
     n_rings = ring_part.size
@@ -535,7 +595,7 @@ def build(
                 row_part[fill[row]] = ring_part[ring]
                 fill[row] += 1
 
-    cells = np.zeros(columns * rows, np.int32)
+    cells = np.zeros(columns * rows + 1, np.int32)
     stream = np.empty(4096, np.int32)
     crowded = np.empty(4096, np.int32)
     sets = (np.zeros(64, np.int32), np.zeros(65, np.int32), np.empty(64, np.int32), np.empty(256, np.int32))
@@ -644,9 +704,11 @@ def build(
             at = item
 
     n_sets = counts[0]
+    packed, numbers = _packed(cells, n_cells, stream, counts[2], xy)
     return (
-        cells[:n_cells].copy(),
-        stream[: counts[2]].copy(),
+        cells if n_cells == cells.size else cells[:n_cells].copy(),
+        packed,
+        numbers,
         sets[0][:n_sets].copy(),
         sets[1][: n_sets + 1].copy(),
         sets[2][: counts[1]].copy(),
@@ -666,46 +728,100 @@ def _leaf(fx: float, fy: float, code: Whole, cells: Ints) -> Whole:
 
 
 @compiled
-def _holds(x: float, y: float, xy: Floats, stream: Ints, item: Whole) -> bool:
-    """Whether the part in the item at `item` holds the point or has it on its boundary."""
-    flags = stream[item + 1]
-    n_edges = flags >> 1
-    inside = flags & 1
-    first_end = item + 3 + n_edges
-    for k in range(item + 3, first_end):
-        v = stream[k]
-        ay = xy[v, 1]
-        by = xy[v + 1, 1]
+def _holds_exactly(x: float, y: float, numbers: Floats, stream: Ints, item: Whole) -> bool:
+    """Whether the part in the item at `item` holds the point or has it on its boundary, by exact orientations."""
+    inside = stream[item + 1] & 1
+    at = stream[item + 3]
+    for _ in range(stream[item + 1] >> 1):
+        ax, ay, bx, by = numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]
+        at += 4
         if (ay > y) != (by > y):
-            ax = xy[v, 0]
-            bx = xy[v + 1, 0]
-            if ax > x and bx > x:
-                inside ^= 1
-            elif ax >= x or bx >= x:
-                side = orientation(ax, ay, bx, by, x, y)
-                if side == 0:
-                    return True
-                if (side > 0) == (by > ay):
-                    inside ^= 1
-        elif ay == y:
-            ax = xy[v, 0]
-            if ax == x:
+            side = orientation(ax, ay, bx, by, x, y)
+            if side == 0:
                 return True
-            if by == y:
-                bx = xy[v + 1, 0]
-                if (ax < x) != (bx < x) or bx == x:
-                    return True
-    for k in range(first_end, first_end + stream[item + 2]):
-        if xy[stream[k], 1] > y:
+            if (side > 0) == (by > ay):
+                inside ^= 1
+        elif ay == y and (ax == x or (by == y and (bx == x or (ax < x) != (bx < x)))):
+            return True
+    for k in range(at, at + stream[item + 2]):
+        if numbers[k] > y:
             inside ^= 1
     return bool(inside == 1)
+
+
+@compiled
+def _holds(x: float, y: float, numbers: Floats, stream: Ints, item: Whole) -> int:
+    """1 where the part in the item at `item` holds the point or has it on its boundary, else 0.
+
+    Without a branch; where the rounding of one orientation could matter, exactly.
+    """
+    inside = stream[item + 1] & 1
+    at = stream[item + 3]
+    doubt = False
+    for _ in range(stream[item + 1] >> 1):
+        ay = numbers[at + 1] - y
+        by = numbers[at + 3] - y
+        left = (numbers[at] - x) * by
+        right = ay * (numbers[at + 2] - x)
+        at += 4
+        det = left - right
+        up = by > 0.0
+        inside ^= (up != (ay > 0.0)) & ((det > 0.0) == up)
+        doubt |= abs(det) <= _BOUND * (abs(left) + abs(right))
+    for k in range(at, at + stream[item + 2]):
+        inside ^= numbers[k] > y
+    if doubt:
+        return 1 if _holds_exactly(x, y, numbers, stream, item) else 0
+    return int(inside)
+
+
+@compiled
+def _settled(
+    xs: Floats,
+    ys: Floats,
+    first: Whole,
+    last: Whole,
+    frame: Floats,
+    columns: int,
+    rows: int,
+    cells: Ints,
+    in_set: Longs,
+    waiting: Ints,
+    codes: Ints,
+) -> int:
+    """Count the points from `first` to `last` whose cell settles them; list the others, from `first`, and their codes.
+
+    Three short loops a block, without a branch: then the processor waits for many cells at once.
+    """
+    x0, y0, sx, sy = frame[0], frame[1], frame[2], frame[3]
+    wide = np.int32(columns)
+    outside = wide * np.int32(rows)
+    block = np.empty(_BLOCK, np.int32)
+    n = 0
+    for start in range(first, last, _BLOCK):
+        length = min(_BLOCK, last - start)
+        for k in range(length):
+            fx = (xs[start + k] - x0) * sx
+            fy = (ys[start + k] - y0) * sy
+            within = (fx >= 0.0) & (fy >= 0.0) & (fx < columns) & (fy < rows)
+            cell = np.int32(fy) * wide + np.int32(fx)
+            block[k] = cell if within else outside
+        for k in range(length):
+            block[k] = cells[np.uint32(block[k])]
+        for k in range(length):
+            code = block[k]
+            waiting[n] = start + k - first
+            codes[n] = code
+            n += code < 0
+            in_set[max(code, 0)] += code >= 0
+    return n
 
 
 @compiled
 def tally(
     xs: Floats,
     ys: Floats,
-    xy: Floats,
+    numbers: Floats,
     frame: Floats,
     columns: int,
     rows: int,
@@ -714,51 +830,61 @@ def tally(
     in_set: Longs,
     in_zone: Longs,
 ) -> None:
-    """Add to `in_set` the points whose cell is settled or lies wholly in a set, to `in_zone` those found by a test."""
+    """Add to `in_set` the points whose cell is settled or lies wholly in a set, to `in_zone` those found by a test.
+
+    Points that need a test are first put in the order of their records: tested so, they find them in the cache.
+    """
     x0, y0, sx, sy = frame[0], frame[1], frame[2], frame[3]
-    waiting = np.empty(_BLOCK, np.int64)
-    codes = np.empty(_BLOCK, np.int64)
-    ahead = np.empty(_BLOCK)
-    for first in range(0, xs.size, _BLOCK):
-        # In four passes over a block, each of which only loads: the cache misses of many points then overlap.
-        n = 0
-        for k in range(first, min(first + _BLOCK, xs.size)):
-            fx = (xs[k] - x0) * sx
-            fy = (ys[k] - y0) * sy
-            if fx >= 0.0 and fy >= 0.0 and fx < columns and fy < rows:
-                code = cells[np.int64(fy) * columns + np.int64(fx)]
-                waiting[n] = k
-                codes[n] = code
-                n += code < 0
-                in_set[max(code, 0)] += code >= 0
+    size = min(xs.size, _ORDERED)
+    waiting = np.empty(size, np.int32)
+    codes = np.empty(size, np.int32)
+    shift = 0
+    while (stream.size >> shift) >= _BUCKETS:
+        shift += 1
+    bucket = np.empty(_BUCKETS + 1, np.int32)
+    for first in range(0, xs.size, _ORDERED):
+        last = min(first + _ORDERED, xs.size)
+        n = _settled(xs, ys, np.int64(first), np.int64(last), frame, columns, rows, cells, in_set, waiting, codes)
+        for k in range(_BUCKETS + 1):
+            bucket[k] = 0
         tested = 0
         for w in range(n):
-            k = waiting[w]
-            code = codes[w]
-            if code & 1 == 0:
-                code = _leaf((xs[k] - x0) * sx, (ys[k] - y0) * sy, code, cells)
-                if code >= 0:
-                    in_set[code] += 1
-                    continue
-            waiting[tested] = k
-            codes[tested] = (-code - 1) // 2
-            tested += 1
+            k = first + waiting[w]
+            code = _leaf((xs[k] - x0) * sx, (ys[k] - y0) * sy, np.int64(codes[w]), cells)
+            if code >= 0:
+                in_set[code] += 1
+            else:
+                record = (-code - 1) >> 1
+                waiting[tested] = waiting[w]
+                codes[tested] = record
+                bucket[(record >> shift) + 1] += 1
+                tested += 1
+        for k in range(_BUCKETS):
+            bucket[k + 1] += bucket[k]
+        ordered_x = np.empty(tested)
+        ordered_y = np.empty(tested)
+        ordered = np.empty(tested, np.int32)
         for w in range(tested):
-            in_set[stream[codes[w]]] += 1
+            record = codes[w]
+            to = bucket[record >> shift]
+            bucket[record >> shift] = to + 1
+            k = first + waiting[w]
+            ordered_x[to] = xs[k]
+            ordered_y[to] = ys[k]
+            ordered[to] = record
         for w in range(tested):
-            ahead[w] = xy[stream[codes[w] + 5], 0]
-        for w in range(tested):
-            at = codes[w]
-            x = xs[waiting[w]]
-            y = ys[waiting[w]]
+            x = ordered_x[w]
+            y = ordered_y[w]
+            at = np.int64(ordered[w])
+            in_set[stream[at]] += 1
             item = at + 2
             found = -1
             for _ in range(stream[at + 1]):
                 zone = stream[item]
-                if zone != found and _holds(x, y, xy, stream, item):
-                    in_zone[zone] += 1
-                    found = zone
-                item += 3 + (stream[item + 1] >> 1) + stream[item + 2]
+                held = _holds(x, y, numbers, stream, item) & (zone != found)
+                in_zone[zone] += held
+                found = zone if held else found
+                item += 4
 
 
 @compiled
@@ -774,7 +900,7 @@ def settle(in_set: Longs, set_parent: Ints, set_start: Ints, set_zones: Ints, in
 def pairs(
     xs: Floats,
     ys: Floats,
-    xy: Floats,
+    numbers: Floats,
     frame: Floats,
     columns: int,
     rows: int,
@@ -794,7 +920,7 @@ def pairs(
         fy = (ys[k] - y0) * sy
         if not (fx >= 0.0 and fy >= 0.0 and fx < columns and fy < rows):
             continue
-        code = _leaf(fx, fy, cells[np.int64(fy) * columns + np.int64(fx)], cells)
+        code = _leaf(fx, fy, np.int64(cells[np.int64(fy) * columns + np.int64(fx)]), cells)
         here: Whole = code
         items: Whole = 0
         item: Whole = 0
@@ -825,12 +951,12 @@ def pairs(
         found = -1
         for _ in range(items):
             zone = stream[item]
-            if zone != found and _holds(xs[k], ys[k], xy, stream, item):
+            if zone != found and _holds(xs[k], ys[k], numbers, stream, item) == 1:
                 points[n] = k
                 zones[n] = zone
                 n += 1
                 found = zone
-            item += 3 + (stream[item + 1] >> 1) + stream[item + 2]
+            item += 4
     return points[:n].copy(), zones[:n].copy()
 
 
@@ -858,7 +984,7 @@ def add_values(points: Longs, zones: Ints, groups: Ints, values: Floats, high: F
 
 
 @compiled
-def histogram(xs: Floats, ys: Floats, frame: Floats, columns: int, rows: int, counts: Longs) -> None:
+def histogram(xs: Floats, ys: Floats, frame: Floats, columns: int, rows: int, counts: Ints) -> None:
     """Count points by grid cell and do nothing else: the memory-bound limit that the benchmark measures against."""
     x0, y0, sx, sy = frame[0], frame[1], frame[2], frame[3]
     for k in range(xs.size):
