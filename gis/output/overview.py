@@ -488,7 +488,8 @@ class _Page:
         table = _Table(self.head("indicators")[0], heads, stack=True)
         for s in standings:
             unit = f" {_escaped(s.unit)}" if s.unit else ""
-            now = f"{'≥ ' if s.lower_bound else ''}{_plain(s.value_now)}{unit}"
+            sign = "≈ " if s.sketched else "≥ " if s.lower_bound else ""
+            now = f"{sign}{_plain(s.value_now)}{unit}"
             gap = _DASH if s.gap is None else f"{'≤ ' if s.lower_bound else ''}{_plain(s.gap)}{unit}"
             status = _el("span", self.say(f"status.{s.status}"), class_=f"tag {_STATUS_TAGS.get(s.status, '')}".strip())
             basis = self.plain(s.basis, s.basis_en)
