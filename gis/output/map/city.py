@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.analysis.coverage import CityCoverage, Ground
 from gis.analysis.coverage import Figures as CoverageFigures
-from gis.analysis.indicators import Standing
+from gis.analysis.indicators import STATUS_WORDS, Standing
 from gis.analysis.overlap import Overlaps
 from gis.analysis.reach import TEST_ROADS, Reach
 from gis.facts import FacilityFact, Fact, Membership, Mention, Relation, RoadFact, ZoneSystem
@@ -25,6 +26,10 @@ from gis.output.map.initials import initials_of
 from gis.project import Project
 
 _DECIMALS = 6
+# The ground that two systems share is drawn, not measured, in the page: its outline is simplified to this part of its
+# size, and given in five decimals (1 m).
+_SHARED_PART = 1 / 400
+_SHARED_DECIMALS = 5
 _HEADQUARTERS = "总部"
 _PARCEL_RELATIONS = frozenset({"reserved_land", "renewal_land"})
 
@@ -100,7 +105,7 @@ def build_city_payload(
         total=_figures(coverage.total),
         unzoned=page.Figures(attributed=len(coverage.unzoned)),
         reach=tuple(_curve(curve) for curves in (reaches or {}).values() for curve in curves),
-        overlaps=_overlaps(overlaps, systems),
+        overlaps=_overlaps(project, ground, overlaps),
         indicators=tuple(_indicator(s) for s in standings),
         parcels=_parcels(facts.rows.get("relations", ())),
         sources=_sources(project, city),
@@ -123,6 +128,8 @@ def _figures(figures: CoverageFigures) -> page.Figures:
         reach_m=figures.reach_m,
         reach_area_share=figures.reach_area_share,
         reach_enterprise_share=figures.reach_enterprise_share,
+        disagreement=figures.disagreement or None,
+        disagreement_en=figures.disagreement_en or None,
     )
 
 
@@ -130,11 +137,11 @@ def _citation(fact: Fact) -> page.Citation:
     return page.Citation(plan=fact.plan, file=fact.file, section=fact.section, line=fact.line)
 
 
-def _geometry(geometry: BaseGeometry | None) -> dict[str, Any] | None:
-    """Round a geometry to about 0.1 m, as GeoJSON."""
+def _geometry(geometry: BaseGeometry | None, decimals: int = _DECIMALS) -> dict[str, Any] | None:
+    """Round a geometry, by default to about 0.1 m, as GeoJSON."""
     if geometry is None:
         return None
-    flat = shapely.transform(shapely.force_2d(geometry), lambda points: np.round(points, _DECIMALS) + 0.0)
+    flat = shapely.transform(shapely.force_2d(geometry), lambda points: np.round(points, decimals) + 0.0)
     found: dict[str, Any] = shapely.geometry.mapping(flat)
     return found
 
@@ -324,7 +331,7 @@ def _test_roads(ground: Ground) -> dict[str, Any] | None:
     """Give the test roads' courses, each stretch once."""
     if not len(ground.test_roads):
         return None
-    return _geometry(ground.globe(shapely.line_merge(shapely.union_all(ground.test_roads))))
+    return _geometry(ground.globe(shapely.line_merge(ground.test_roads_united)))
 
 
 def _curve(curve: Reach) -> page.ReachCurve:
@@ -341,21 +348,45 @@ def _curve(curve: Reach) -> page.ReachCurve:
     )
 
 
-def _overlaps(overlaps: Overlaps | None, systems: Iterable[page.System]) -> tuple[page.Overlap, ...]:
-    rows = {system.id: f"system:{system.plan}:{system.id}" for system in systems}
-    return tuple(
-        page.Overlap(
-            a=rows[pair.a],
-            b=rows[pair.b],
-            area_km2=pair.shared_km2,
-            share_of_a=pair.a_share,
-            share_of_b=pair.b_share,
-            jaccard=pair.jaccard,
-            enterprises=len(set(pair.attributed_both) | set(pair.inside_both)),
+def _overlaps(project: Project, ground: Ground, overlaps: Overlaps | None) -> tuple[page.Overlap, ...]:
+    """Key what each pair of systems shares by plan and system, and add the shape of the ground that both cover.
+
+    `gis.analysis.overlap.overlaps` compares every pair of systems that name a place, in the project's order.
+    """
+    if overlaps is None:
+        return ()
+    found: list[page.Overlap] = []
+    outlines: dict[str, BaseGeometry] = {}
+    for system in project.systems(ground.city.id):
+        ids = {member.id for member in project.members(system) if member.id in ground.places}
+        if ids:
+            drawn = [ground.outlines[id_] for id_ in sorted(ids) if id_ in ground.outlines]
+            outlines[f"system:{system.plan}:{system.id}"] = shapely.union_all(drawn)
+    pairs = [pair for pair in overlaps.pairs if pair.level == "system"]
+    for (a, b), pair in zip(combinations(outlines, 2), pairs, strict=True):
+        if pair.shared_km2 is None:
+            continue
+        shared = outlines[a].intersection(outlines[b])
+        shape = _polygons(ground.globe(shared.simplify(_SHARED_PART * shared.area**0.5))) if pair.shared_km2 else None
+        found.append(
+            page.Overlap(
+                a=a,
+                b=b,
+                area_km2=pair.shared_km2,
+                share_of_a=pair.a_share,
+                share_of_b=pair.b_share,
+                jaccard=pair.jaccard,
+                enterprises=len(set(pair.attributed_both) | set(pair.inside_both)),
+                geometry=shape,
+            )
         )
-        for pair in (overlaps.pairs if overlaps else ())
-        if pair.level == "system" and pair.shared_km2 is not None
-    )
+    return tuple(found)
+
+
+def _polygons(geometry: BaseGeometry) -> dict[str, Any] | None:
+    """Give the parts of a geometry that have an area; where outlines only touch there are none."""
+    parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
+    return _geometry(shapely.MultiPolygon(parts), _SHARED_DECIMALS) if parts else None
 
 
 def _number(value: float | None) -> str | None:
@@ -373,10 +404,12 @@ def _indicator(standing: Standing) -> page.Indicator:
         target=standing.target,
         unit=standing.unit or None,
         year=standing.year,
-        now=_number(standing.value_now),
+        now=standing.now or None,
         lower_bound=standing.lower_bound,
         gap=_number(standing.gap),
         status=standing.status,
+        status_label=STATUS_WORDS[standing.status][0],
+        status_label_en=STATUS_WORDS[standing.status][1],
         reason=standing.basis or None,
         reason_en=standing.basis_en or None,
     )

@@ -50,7 +50,7 @@ class Figures:
     """The row of the coverage table for a place, a system or the whole.
 
     Areas in km² (geodesic), roads in km, shares from 0 to 1. `expected` with its 95 % interval is the count with the
-    positions' accuracy taken in. `road_count` is how many test roads have a known course here.
+    positions' accuracy taken in. `disagreement` says in words why `inside` lies outside that interval, where it does.
     """
 
     area_km2: float | None = None
@@ -65,6 +65,8 @@ class Figures:
     reach_m: float | None = None
     reach_area_share: float | None = None
     reach_enterprise_share: float | None = None
+    disagreement: str | None = None
+    disagreement_en: str | None = None
     by_segment: Mapping[str, int] | None = None
 
 
@@ -379,6 +381,8 @@ class Indicator:
     lower_bound: bool = False
     gap: str | None = None
     status: str | None = None
+    status_label: str | None = None
+    status_label_en: str | None = None
     reason: str | None = None
     reason_en: str | None = None
     label_en: str | None = None

@@ -3,18 +3,10 @@
  */
 
 import { byId, el, fill } from "./dom.js";
-import { data } from "./model.js";
+import { data, sharedGround } from "./model.js";
 import { map } from "./stage.js";
 import { change, state, when } from "./state.js";
 import { area, nameOf, num, percent, t } from "./words.js";
-
-
-/** @returns {any} what Python found the two systems to share */
-function shared() {
-  if (!state.compare) return null;
-  const [a, b] = [state.compare.left, state.compare.right].map((key) => "system:" + key.replace("/", ":"));
-  return data.overlaps.find((o) => (o.a === a && o.b === b) || (o.a === b && o.b === a)) || null;
-}
 
 /** Cut both panes at the curtain. */
 function draw() {
@@ -35,7 +27,7 @@ function draw() {
 /** Say what the two systems share. */
 function say() {
   if (!state.compare) return;
-  const system = (key) => data.systems.find((s) => s.key === key), found = shared(), flip = found && found.a !== "system:" + state.compare.left.replace("/", ":");
+  const system = (key) => data.systems.find((s) => s.key === key), found = sharedGround(), flip = found && found.a !== "system:" + state.compare.left.replace("/", ":");
   byId("theme-note").hidden = false;
   fill(byId("theme-note"),
     el("div", {}, el("strong", { text: "◧ " + nameOf(system(state.compare.left)) }), " · ", el("strong", { text: nameOf(system(state.compare.right)) + " ◨" })),

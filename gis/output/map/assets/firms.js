@@ -7,6 +7,7 @@ import { ink, inkOn } from "./paint.js";
 import { allowedFacets, data, isStandIn, points, segmentOf } from "./model.js";
 import { runsIn, stampPoints } from "./stamps.js";
 import { state } from "./state.js";
+import { stillCovers } from "./still.js";
 
 /** Above this many points they are stamped into pixels; below, each is drawn with its letter. */
 const LETTERED = 2000;
@@ -26,7 +27,7 @@ const GOLDEN = Math.PI * (3 - Math.sqrt(5));
 
 /** The canvas layer; `marks` is what it last drew, where points are few enough to be drawn one by one. */
 export const FirmsLayer = L.Renderer.extend({
-  options: { padding: 0.15, pane: "firms" },
+  options: { padding: 0.25, pane: "firms" },
 
   _initContainer() {
     const canvas = (this._container = document.createElement("canvas"));
@@ -47,6 +48,7 @@ export const FirmsLayer = L.Renderer.extend({
 
   _update() {
     if (this._map._animatingZoom && this._bounds) return;
+    if (stillCovers(this)) return;
     L.Renderer.prototype._update.call(this);
     this.redraw();
   },

@@ -166,7 +166,8 @@ export function writeLabels(map, marks) {
     }
     const gap = height / 2 + 6;
     const spots = [[0, 0], [0, -gap], [0, gap], [0, -gap * 2], [0, gap * 2], [width / 2 + 12, 0], [-width / 2 - 12, 0], [0, -gap * 3.4], [0, gap * 3.4], [width / 2 + 30, -gap], [-width / 2 - 30, -gap], [width / 2 + 30, gap], [-width / 2 - 30, gap]];
-    const tried = kind === "context" || kind === "road" ? spots.slice(0, 3) : spots;
+    // On a phone a name far from its place would be read as another's.
+    const tried = spots.slice(0, kind === "context" || kind === "road" ? 3 : size.x < 500 ? 7 : spots.length);
     const boxes = tried.map(([dx, dy]) => [Math.round(at.x + dx), Math.round(at.y + dy)]).map(([x, y]) => ({ x, y, x0: x - width / 2, y0: y - height / 2, x1: x + width / 2, y1: y + height / 2 }))
       .filter((box) => box.x0 > view.x0 && box.x1 < view.x1 && box.y0 > view.y0 && box.y1 < view.y1 && !taken.some((other) => meets(box, other)));
     // Clear of every firm if it can be; a zone's name may cover some rather than be left out.

@@ -9,16 +9,17 @@ import { setUpDrawing, showDrawn } from "./draw.js";
 import { FirmsLayer } from "./firms.js";
 import { areaKm2, distanceM, lengthM } from "./geodesy.js";
 import { keepHash, readHash } from "./hash.js";
+import { setUpKey } from "./key.js";
 import { anchorOf, writeLabels } from "./labels.js";
 import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
-import { FACILITY_SHAPES, isDark, ROAD_STYLES } from "./paint.js";
+import { isDark } from "./paint.js";
 import { drawPanel, setUpPanel } from "./panel.js";
 import { pointsIn, summary } from "./selection.js";
 import { setUpSearch } from "./search.js";
 import { drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitReach, setUpShapes } from "./shapes.js";
 import { map } from "./stage.js";
 import { change, state, when } from "./state.js";
-import { firstSystem, membersOf } from "./themes.js";
+import { firstLayers, firstSystem, membersOf } from "./themes.js";
 import { setUpTiles, toGcj02 } from "./tiles.js";
 import { drawTools } from "./tools.js";
 import { lang, nameOf, num, speak, t } from "./words.js";
@@ -27,6 +28,9 @@ import { lang, nameOf, num, speak, t } from "./words.js";
 let under = null;
 /** @type {{kind: string, id: string}|null} the vector shape just clicked; the map's own click decides what it means */
 let picked = null;
+
+/** A moved map is taken to rest after so long. */
+const REST_MS = 150;
 
 /** Write the scale bar and the words at the map's rim. @param {any} map */
 function drawFurniture(map) {
@@ -127,7 +131,7 @@ function firstLook() {
   const first = firstSystem();
   state.shown = membersOf(first ? [first] : []);
   state.theme = data.kind === "city" ? "industry" : "";
-  state.layers = new Set(["firms", "labels", ...(data.kind === "city" ? [] : ["zones"]), ...Object.keys(ROAD_STYLES).map((k) => "roads." + k), ...Object.keys(FACILITY_SHAPES).map((k) => "facilities." + k)]);
+  state.layers = new Set(["labels", ...(data.kind === "city" ? [] : ["zones"]), ...firstLayers()]);
   state.reachTarget = data.reach.some((c) => c.target === "roads") || data.test_roads ? "roads" : data.reach[0]?.target || "";
 }
 
@@ -140,6 +144,8 @@ async function open() {
   data.basemap = options.basemap;
   const opening = readHash();
   drawTitles();
+  setUpKey();
+  map.invalidateSize({ animate: false, pan: false });
   const [west, south, east, north] = data.bounds;
   map.fitBounds([[south, west], [north, east]], { animate: false, padding: [24, 24] });
   map.setMinZoom(Math.max(0, map.getZoom() - 2.5));
@@ -158,14 +164,21 @@ async function open() {
   setUpDrawing();
   setUpCompare();
   const label = () => writeLabels(map, firms.marks || []);
-  map.on("zoomstart movestart", () => map.getContainer().classList.add("map-busy"));
+  let zoomed = true, timer = 0;
+  map.on("zoomstart viewreset", () => {
+    zoomed = true;
+    map.getContainer().classList.add("map-busy");
+  });
   map.on("zoomend", refitReach);
   map.on("curtain", label);
-
   map.on("moveend", () => {
     map.getContainer().classList.remove("map-busy");
     drawFurniture(map);
-    label();
+    clearTimeout(timer);
+    // Names go along with a map that is only moved; those that come into view are written when it rests.
+    if (zoomed) label();
+    else timer = setTimeout(label, REST_MS);
+    zoomed = false;
   });
   when(["segmentsOff", "standingsOff", "plan", "layers", "onlyHeadquarters"], () => firms.redraw());
   when(["layers", "reachTarget"], () => { drawRoads(); drawFacilities(); drawReach(); });

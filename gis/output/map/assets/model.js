@@ -161,6 +161,13 @@ export function facetCounts() {
   return wholeCounts;
 }
 
+/** @returns {any} what the two systems that are compared share, with the shape of it; null where nothing is known */
+export function sharedGround() {
+  if (!state.compare) return null;
+  const [a, b] = [state.compare.left, state.compare.right].map((key) => "system:" + key.replace("/", ":"));
+  return data.overlaps.find((o) => (o.a === a && o.b === b) || (o.a === b && o.b === a)) || null;
+}
+
 /** @param {number} i @returns {{lon: number, lat: number}|null} */
 export function positionOf(i) {
   if (i >= points.placed) return null;

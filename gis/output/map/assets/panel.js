@@ -21,8 +21,11 @@ function pages() {
 /** @param {HTMLElement} panel */
 function drawIndicators(panel) {
   fill(panel, el("ul", { class: "indicators" }, ...data.indicators.map((i) => el("li", {},
-    el("strong", { text: nameOf(i, "label") }), el("div", { text: t("indicator.target", { target: i.target + (i.unit || ""), year: i.year || "" }) }),
-    el("div", { class: "muted", text: i.now === undefined ? i.reason || "" : t("indicator.now", { now: i.now, gap: i.gap || "–" }) }),
+    el("strong", { text: nameOf(i, "label") }),
+    el("div", {}, t(i.kind === "target" ? "indicator.target" : "indicator.value", { target: i.target }), i.year ? t("indicator.year", { year: i.year }) : null, " ",
+      i.kind === "target" && i.status_label ? el("span", { class: "tag" + (i.status === "due" || i.status === "unproven" ? " warn" : ""), text: nameOf(i, "status_label") }) : null),
+    i.now === undefined ? null : el("div", { text: t("indicator.now", { now: i.now }) + (i.gap === undefined || i.kind !== "target" ? "" : t("indicator.gap", { gap: i.gap + (i.unit || "") })) }),
+    i.reason ? el("div", { class: "muted", text: nameOf(i, "reason") }) : null,
     el("div", { class: "cite" }, el("bdi", { text: find("plans", i.plan)?.short || i.plan }), " ", t("cite.line", { line: i.citation.line, file: i.citation.file }))))));
 }
 

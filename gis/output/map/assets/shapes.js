@@ -3,9 +3,10 @@
  */
 
 import { byId, fill } from "./dom.js";
-import { data, placeOf, rolesOf } from "./model.js";
+import { data, placeOf, rolesOf, sharedGround } from "./model.js";
 import { facilityClass, facilityPath, hatch, ink, isSketch, roadClass, roadStyle, strengthOf, systemInk } from "./paint.js";
 import { map } from "./stage.js";
+import { StillSvg } from "./still.js";
 import { state } from "./state.js";
 
 /** @type {Object<string, any>} */
@@ -23,7 +24,7 @@ const Mark = L.CircleMarker.extend({
   },
 });
 
-const PANES = [["tiles", 150], ["ground", 200], ["reach", 350], ["zones", 400], ["zones-right", 401], ["roads", 420], ["facilities", 430], ["firms", 450], ["chosen", 460], ["drawing", 470], ["labels", 480]];
+const PANES = [["tiles", 150], ["ground", 200], ["reach", 350], ["zones", 400], ["zones-right", 401], ["shared", 405], ["roads", 420], ["facilities", 430], ["firms", 450], ["chosen", 460], ["drawing", 470], ["labels", 480]];
 
 /**
  * @param {function(string, string|null): void} hover called with a kind and id, or null where the pointer leaves
@@ -35,10 +36,10 @@ export function setUpShapes(hover, pick) {
   for (const [name, z] of PANES) {
     const pane = map.createPane(name);
     pane.style.zIndex = String(z);
-    if (["reach", "firms", "chosen", "labels", "tiles"].includes(name)) pane.style.pointerEvents = "none";
+    if (["reach", "shared", "firms", "chosen", "labels", "tiles"].includes(name)) pane.style.pointerEvents = "none";
   }
-  for (const name of ["ground", "reach", "zones", "zones-right", "roads", "facilities", "chosen"]) {
-    groups[name] = { layer: L.layerGroup().addTo(map), renderer: L.svg({ pane: name, padding: 0.4 }) };
+  for (const name of ["ground", "reach", "zones", "zones-right", "shared", "roads", "facilities", "chosen"]) {
+    groups[name] = { layer: L.layerGroup().addTo(map), renderer: new StillSvg({ pane: name, padding: 0.4 }) };
   }
 }
 
@@ -61,7 +62,12 @@ function add(name, geometry, style) {
 
 /** @param {any} thing @returns {boolean} whether it holds on the chosen date */
 export function holdsNow(thing) {
-  return !state.date || ((thing.valid_from || "") <= state.date && state.date < (thing.valid_to || "9999"));
+  return !state.date || holdsOn(thing, state.date);
+}
+
+/** @param {any} thing @param {string} day @returns {boolean} whether it holds on that day */
+export function holdsOn(thing, day) {
+  return (thing.valid_from || "") <= day && day < (thing.valid_to || "9999");
 }
 
 /** Draw the district outlines. */
@@ -93,9 +99,11 @@ function hatchId(member) {
 /** Draw the zones of the systems that are shown, larger ones below. */
 export function drawZones() {
   const sides = state.compare ? { [state.compare.left]: "zones", [state.compare.right]: "zones-right" } : null;
-  for (const name of ["zones", "zones-right"]) groups[name].layer.clearLayers();
+  for (const name of ["zones", "zones-right", "shared"]) groups[name].layer.clearLayers();
   const drawn = [];
   const patterns = new Map();
+  const shared = sharedGround()?.geometry;
+  if (shared) patterns.set("hatch-shared", hatch("hatch-shared", ink("text"), 0.4));
   for (const system of data.systems) {
     if (sides && !(system.key in sides)) continue;
     for (const member of system.members) {
@@ -127,6 +135,7 @@ export function drawZones() {
     });
     ask(shape, "places", place.id);
   }
+  if (shared) add("shared", shared, { color: ink("text"), weight: 2, fillColor: "url(#hatch-shared)", fillOpacity: 1, lineJoin: "round", interactive: false });
 }
 
 /** Draw roads, in a casing so that they read on any ground. */

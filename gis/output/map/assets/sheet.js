@@ -28,7 +28,7 @@ function cut(text, most) {
 function mapPicture(map, firms) {
   const size = map.getSize(), shift = L.DomUtil.getPosition(map.getPane("mapPane"));
   const group = svgEl("g", { transform: `translate(${shift.x} ${shift.y})` });
-  for (const pane of ["ground", "reach", "zones", "zones-right", "roads", "facilities"]) {
+  for (const pane of ["ground", "reach", "zones", "zones-right", "shared", "roads", "facilities"]) {
     for (const path of map.getPane(pane).querySelectorAll("svg path")) {
       const copy = path.cloneNode(false);
       copy.removeAttribute("class");
@@ -47,7 +47,7 @@ function mapPicture(map, firms) {
     group.append(write(label.x, label.y + label.size * 0.36, label.text, { "text-anchor": "middle", "font-size": label.size, "font-weight": label.kind === "zone" || label.kind === "district" ? 600 : 400,
       fill: label.color || ink(label.kind === "zone" || label.kind === "road" ? "label" : "district-label"), stroke: ink("halo"), "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke", "letter-spacing": label.kind === "district" || label.kind === "context" ? 2 : 0 }));
   }
-  return svgEl("g", {}, svgEl("rect", { width: size.x, height: size.y, fill: ink("desk") }), group);
+  return svgEl("g", {}, svgEl("rect", { width: size.x, height: size.y, fill: ink("ground") }), group);
 }
 
 /** @param {any} mark @returns {SVGElement[]} */

@@ -56,7 +56,7 @@ function columns() {
     { key: "attributed", text: (v) => num(v.attributed), skip: simple },
     { key: "inside", text: (v) => num(v.inside) },
     { key: "expected", text: expectedText, skip: ![data.total, ...data.places.map((p) => p.figures)].some((f) => f && f.expected !== undefined) },
-    { key: "road", text: (v) => (v.road === undefined ? "–" : num(v.road, 1)), skip: !data.test_roads },
+    { key: "road", text: (v) => (v.road === undefined || v.road === null ? "–" : num(v.road, 1)), skip: !data.test_roads },
     { key: "reach", text: (v) => percent(v.reach), skip: !data.reach.length && !data.places.some((p) => p.figures?.reach_area_share !== undefined) },
   ];
   return all.filter((c) => !c.skip).map((c) => ({ ...c, title: t("col." + c.key, { r: num(state.radius) }) }));
@@ -85,7 +85,8 @@ export function drawTable(panel) {
   const body = tableRows().map(({ row, name, figures, kind, place, role }) => {
     const values = rowValues(row, figures, allowed);
     const label = place
-      ? el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: "places", id: place.id } }) } }, role ? el("span", { class: "role", text: role }) : null, el("bdi", { text: name }), isSketch(place.basis) ? el("abbr", { class: "sketch", title: t("basis." + place.basis), text: "◌" }) : null)
+      ? el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: "places", id: place.id } }) } }, role ? el("span", { class: "role", text: role }) : null, el("bdi", { text: name }), isSketch(place.basis) ? el("abbr", { class: "sketch", title: t("basis." + place.basis), text: "◌" }) : null,
+        figures?.disagreement ? el("abbr", { class: "sketch", title: nameOf(figures, "disagreement"), text: "≠" }) : null)
       : el("bdi", { text: name });
     const chosen = place && state.selected?.type === "places" && state.selected.id === place.id;
     return el("tr", { class: "row-" + kind + (chosen ? " chosen" : "") }, el("th", { scope: "row" }, label), ...cols.map((c) => el("td", { text: c.text(values) })));

@@ -9,7 +9,7 @@ import { holdsNow, loosePlaces } from "./shapes.js";
 import { compareChooser } from "./compare.js";
 import { change, state, toggled } from "./state.js";
 import { showDate, showTheme, themeNames } from "./themes.js";
-import { area, nameOf, num, percent, t, term } from "./words.js";
+import { lang, nameOf, num, percent, t, term } from "./words.js";
 
 /** @type {Set<string>} parts of the tree that are folded away */
 const folded = new Set();
@@ -183,7 +183,7 @@ export function drawTree(panel) {
     const members = systems.flatMap((s) => s.members), on = members.filter((m) => state.shown.has(m.key)).length;
     const title = nameOf(plan, "title");
     const head = el("label", { class: "tree-label plan" }, tick(title, on > 0 && on === members.length, on > 0 && on < members.length, (value) => setMembers(members, value)),
-      el("span", { text: plan.short || title, title }));
+      el("span", { text: lang() === "zh" && plan.short ? plan.short : title, title }));
     return branch(plan.id, head, systems.map(systemBranch), !folded.has(plan.id));
   });
   const roadKeys = Object.keys(ROAD_STYLES).map((key) => [key, data.roads.filter((r) => r.geometry && roadClass(r) === key).length]).filter(([, n]) => n);
@@ -207,8 +207,7 @@ export function drawTree(panel) {
       ...facilityKeys.map(([key, n]) => layerRow("facilities." + key, t("facility." + key), facilitySwatch(String(key)), Number(n))))) : null,
     data.reach.length && !state.layers.has("reach") ? section(t("tree.reach"), reachChooser()) : null,
     compare ? section(t("tree.compare"), compare) : null,
-    section(t("tree.ground"), el("ul", { class: "tree" }, layerRow("labels", t("layer.labels"), null), data.basemap ? layerRow("tiles", t("layer.tiles"), null) : null)),
-    section(t("legend.title"), legendRows()));
+    section(t("tree.ground"), el("ul", { class: "tree" }, layerRow("labels", t("layer.labels"), null), data.basemap ? layerRow("tiles", t("layer.tiles"), null) : null)));
 }
 
 /** @returns {HTMLElement} land that the plans reserve or renew */
@@ -237,23 +236,4 @@ function planFilter() {
     el("option", { value: "", text: t("filter.every_plan") }),
     ...data.plans.map((plan) => el("option", { value: plan.id, text: t("filter.named_in", { plan: plan.short || nameOf(plan, "title") }), selected: plan.id === state.plan })));
   return el("div", { class: "plan-filter" }, select);
-}
-
-/** @returns {HTMLElement} what the drawing conventions mean */
-export function legendRows() {
-  const row = (symbol, text) => el("li", {}, symbol, el("span", { text }));
-  const ringed = (hollow) => svgEl("svg", { class: "swatch", width: 22, height: 16, "aria-hidden": "true" }, svgEl("circle", { cx: 11, cy: 8, r: 5.5, class: hollow ? "ring" : "disc" }));
-  return el("ul", { class: "legend" },
-    points.placed > 2000 ? row(svgEl("svg", { class: "swatch", width: 22, height: 16, "aria-hidden": "true" }, svgEl("circle", { cx: 5, cy: 8, r: 2.5, class: "disc" }), svgEl("circle", { cx: 15, cy: 8, r: 6, class: "disc" })), t("legend.sum")) : null,
-    data.places.length ? [
-      row(outlineSwatch("#5b6675", 0.6, false, false), t("legend.exact")),
-      data.places.some((p) => isSketch(p.basis)) ? row(outlineSwatch("#5b6675", 0.6, true, false), t("legend.sketch")) : null] : null,
-    data.kind === "city" && points.n ? [row(ringed(false), t("legend.own")), row(ringed(true), t("legend.stand_in"))] : null,
-    data.test_roads ? row(svgEl("svg", { class: "swatch", width: 22, height: 16, "aria-hidden": "true" }, svgEl("rect", { x: 1, y: 3, width: 20, height: 10, rx: 5, class: "ink-reach" })), t("legend.reach", { r: num(state.radius) })) : null,
-    row(svgEl("svg", { class: "swatch", width: 22, height: 16, "aria-hidden": "true" }, svgEl("rect", { x: 2, y: 3, width: 18, height: 10, class: "ink-subject" })), t("legend.subject")));
-}
-
-/** @param {any} figures @returns {string} */
-export function areaText(figures) {
-  return figures?.area_km2 === undefined ? "–" : area(figures.area_km2) + " km²";
 }
