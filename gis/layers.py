@@ -79,6 +79,10 @@ class Layer:
             geometry=self.geometry[mask],
         )
 
+    def own(self) -> Layer:
+        """The layer with only the features that have a position of their own."""
+        return self.where(has_own_position(record, geometry) for record, geometry in self)
+
     def placed(self) -> Layer:
         """The layer with only the features that have a geometry."""
         return self.where(geometry is not None for geometry in self.geometry)
@@ -99,6 +103,11 @@ class Layer:
         return gpd.GeoDataFrame(
             [dict(record) for record in self.records], geometry=list(self.geometry), crs="EPSG:4326"
         )
+
+
+def has_own_position(record: Record, geometry: BaseGeometry | None) -> bool:
+    """Whether a feature is drawn where it is itself: with a geometry, and not as a stand-in for its place."""
+    return geometry is not None and not record.get("stand_in_for")
 
 
 def is_sketched(record: Record) -> bool:

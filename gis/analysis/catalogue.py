@@ -139,18 +139,13 @@ def least_certain(project: Project, count: int) -> list[Uncertain]:
         )
         for city in project.cities
         for kind in LAYER_KINDS
-        for record, _ in _own(project.layer(city, kind))
+        for record, _ in project.layer(city, kind).own()
     ]  # fmt: skip
     return sorted(found, key=lambda one: (-one.accuracy_m, one.city, one.kind, one.id))[:count]
 
 
-def _own(layer: Layer) -> Layer:
-    """The features with a geometry of their own, which is not that of the place they stand in for."""
-    return layer.where(g is not None and not r.get("stand_in_for") for r, g in layer)
-
-
 def _audit(layer: Layer) -> Audit:
-    own = _own(layer)
+    own = layer.own()
     accuracy = {record["id"]: float(record["accuracy_m"]) for record in own.records}
     worst = max(accuracy, key=lambda id_: accuracy[id_], default=None)
     return Audit(

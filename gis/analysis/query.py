@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.errors import UsageError
-from gis.layers import Layer, Record
+from gis.layers import Record, has_own_position
 from gis.project import Project
 
 FEATURE_KINDS: Final = ("zones", "enterprises", "roads", "facilities", "districts")
@@ -97,7 +97,7 @@ def in_zone(project: Project, zone: str, kind: str = "enterprises", segment: str
     for record, geometry in project.layer(city, kind):
         if segment is not None and record.get("segment") != segment:
             continue
-        own = geometry is not None and not record.get("stand_in_for")
+        own = geometry is not None and has_own_position(record, geometry)
         inside = own and outline is not None and record["id"] != zone and bool(outline.intersects(geometry))
         put_there = record["id"] in attributed or record.get("stand_in_for") == zone
         if inside or put_there:
@@ -132,14 +132,10 @@ def _by_distance(project: Project, place: BaseGeometry, kinds: Sequence[str]) ->
     for kind in kinds:
         for (city, layer_kind), layer in project.layers.items():
             if layer_kind == kind:
-                known = _known(layer)
+                known = layer.own()
                 distances = shapely.distance(geodesy.to_metric(known.geometry, crs), origin) if len(known) else ()
                 found += [
                     Found(kind, city, record, geometry, {"distance_m": round(float(distance), 1)})
                     for (record, geometry), distance in zip(known, distances, strict=True)
                 ]
     return sorted(found, key=lambda item: (item.answer["distance_m"], item.record["id"]))
-
-
-def _known(layer: Layer) -> Layer:
-    return layer.where(g is not None and not r.get("stand_in_for") for r, g in layer)

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.analysis.coverage import Ground, is_open_test_road, reach_of
 from gis.errors import UsageError
-from gis.layers import Record
+from gis.layers import Record, has_own_position
 from gis.project import Project
 
 TEST_ROADS: Final = "test_roads"
@@ -125,7 +125,7 @@ def reach(
 
 def _is_source(record: Record, geometry: BaseGeometry | None) -> bool:
     """Whether a facility is there, at a position of its own."""
-    return geometry is not None and not record.get("stand_in_for") and record.get("status") != "planned"
+    return has_own_position(record, geometry) and record.get("status") != "planned"
 
 
 def _facilities(ground: Ground, type_: str) -> NDArray[np.object_]:

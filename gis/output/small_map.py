@@ -197,8 +197,7 @@ def _zone(city: str, member: Member, shape: BaseGeometry, *, sketched: bool) -> 
 
 def _firms(firms: Layer, frame: _Frame) -> list[str]:
     """Draw the firms whose own position is known; those known only by their place have none to draw."""
-    known = [geometry for record, geometry in firms if geometry is not None and not record.get("stand_in_for")]
-    points = [_centre(_picture(geometry, frame)) for geometry in known]
+    points = [_centre(_picture(geometry, frame)) for geometry in firms.own().geometry]
     return [
         f'<circle class="firm" cx="{x:.1f}" cy="{y:.1f}" r="2.1"/>'
         for x, y in points
