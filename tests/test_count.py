@@ -363,6 +363,28 @@ def test_zones_without_ids_are_numbered(tmp_path: Path) -> None:
     assert [row[0] for row in result.rows] == [1, 2, 3, 4, 5]
 
 
+def test_zones_without_an_area_are_left_out_and_listed(tmp_path: Path) -> None:
+    zones = blocks()
+    shapes = list(zones.geometry)
+    shapes[1], shapes[3] = shapely.Point(121.1, 31.1), None
+    zones = gpd.GeoDataFrame({"id": zones["id"]}, geometry=shapes, crs="EPSG:4326")
+    points = write_points(firms(), tmp_path, "parquet-wkb")
+    result = count(points, zones)
+    assert result.left_out == (("wing", "Point"), ("ring", "no geometry"))
+    whole = dict(count(points, blocks()).rows)
+    assert result.rows == tuple((id_, whole[id_]) for id_ in ("core", "point", "empty"))
+    with pytest.raises(InputError, match="no polygon to count in"):
+        count(points, zones.iloc[[1, 3]])
+
+
+def test_a_broken_zone_is_named_by_its_row_in_the_file(tmp_path: Path) -> None:
+    crossed = shapely.Polygon([(0, 0), (4, 0), (4, 4), (0, 4)], [[(2, 2), (6, 2), (6, 3), (2, 3)]])
+    zones = gpd.GeoDataFrame(geometry=[shapely.Point(0, 0), box(0, 0, 1, 1), crossed], crs="EPSG:4326")
+    with pytest.raises(InputError) as caught:
+        count(write_points(firms(9), tmp_path, "parquet-wkb"), zones)
+    assert [fault.row for fault in caught.value.faults] == [3]
+
+
 def test_two_columns_that_read_like_longitude_ask_which(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text("高德经度,经度,纬度\n121.1,121.1,31.1\n", "utf-8")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,23 @@ def partitions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+@contextmanager
+def running(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """A scheduler and two workers, each a process of its own, on loopback."""
-    address_file = tmp_path / "scheduler.json"
+    address_file = folder / "scheduler.json"
     base = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     scheduler = subprocess.Popen(
-        [*base, "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address_file)],
+        [
+            *base,
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--dashboard-address",
+            "127.0.0.1:0",
+            "--scheduler-file",
+            str(address_file),
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -56,9 +67,10 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
                     "--nthreads",
                     "1",
                     "--no-nanny",
-                    "--no-dashboard",
+                    "--dashboard-address",
+                    "127.0.0.1:0",
                 ],
-                cwd=tmp_path,
+                cwd=folder,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -71,13 +83,16 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
             process.wait()
 
 
-def test_two_workers_give_the_answer_of_the_local_engine(
-    partitions: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
-) -> None:
-    address, _ = cluster
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(tmp_path_factory.mktemp("cluster")) as (address, _):
+        yield address
+
+
+def test_two_workers_give_the_answer_of_the_local_engine(partitions: Path, cluster: str) -> None:
     seen: list[Progress] = []
     spread = count(
-        partitions, blocks(), "segment", ["staff", "output"], engine="dask", scheduler=address, progress=seen.append
+        partitions, blocks(), "segment", ["staff", "output"], engine="dask", scheduler=cluster, progress=seen.append
     )
     here = count(partitions, blocks(), "segment", ["staff", "output"])
     assert spread.columns == here.columns
@@ -88,10 +103,7 @@ def test_two_workers_give_the_answer_of_the_local_engine(
     assert seen[-1].points == PARTS * 4000
 
 
-def test_a_worker_killed_in_mid_run_changes_nothing(
-    partitions: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
-) -> None:
-    address, workers = cluster
+def test_a_worker_killed_in_mid_run_changes_nothing(partitions: Path, tmp_path: Path) -> None:
     killed: list[int] = []
 
     def kill_one(progress: Progress) -> None:
@@ -101,16 +113,14 @@ def test_a_worker_killed_in_mid_run_changes_nothing(
             workers[0].wait()
             killed.append(workers[0].pid)
 
-    spread = count(partitions, blocks(), "segment", engine="dask", scheduler=address, progress=kill_one)
-    assert killed
-    assert workers[0].returncode == -signal.SIGKILL
+    with running(tmp_path) as (address, workers):
+        spread = count(partitions, blocks(), "segment", engine="dask", scheduler=address, progress=kill_one)
+        assert killed
+        assert workers[0].returncode == -signal.SIGKILL
     assert spread.rows == count(partitions, blocks(), "segment").rows
 
 
-def test_a_damaged_partition_is_named(
-    partitions: Path, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
-) -> None:
-    address, _ = cluster
+def test_a_damaged_partition_is_named(partitions: Path, tmp_path: Path, cluster: str) -> None:
     folder = tmp_path / "damaged"
     folder.mkdir()
     for path in partitions.iterdir():
@@ -119,7 +129,7 @@ def test_a_damaged_partition_is_named(
             blank_pages(data)
         (folder / path.name).write_bytes(bytes(data))
     with pytest.raises(InputError, match=r"07\.parquet: cannot be read") as caught:
-        count(folder, blocks(), engine="dask", scheduler=address)
+        count(folder, blocks(), engine="dask", scheduler=cluster)
     assert [Path(fault.where).name for fault in caught.value.faults] == ["07.parquet"]
 
 

@@ -39,7 +39,7 @@ def main() -> None:
         build = process_time() - cpu
         workers = {}
         for number in (1, 2):
-            with LocalCluster(n_workers=number, threads_per_worker=1, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+            with LocalCluster(n_workers=number, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:  # type: ignore[no-untyped-call]
                 address = cluster.scheduler_address
                 # Once to start the workers and load the compiled code.
                 count([first] * 2 * number, zones, engine="dask", scheduler=address)

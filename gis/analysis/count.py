@@ -107,16 +107,18 @@ class Plan:
     """All that counting a partition needs; it is sent to each worker once.
 
     Attributes:
-        ids: of the zones, in order.
-        index: of the zones, in the system of the points.
+        ids: of the zones that are counted, in order.
+        index: of these zones, in the system of the points.
         options: how to read points.
         reach: the test for roads, or None.
+        left_out: of the zones that cannot hold a point, the id and why.
     """
 
     ids: Ids
     index: ZoneIndex
     options: PointOptions
     reach: RoadReach | None
+    left_out: tuple[tuple[str | int, str], ...] = ()
 
     def count(self, part: Partition) -> Partial:
         """Count the points of one partition.
@@ -162,11 +164,13 @@ class CountResult:
         columns: `id`, the BY column, `count`, `within_<r>_m` where roads were given, and a column for each sum.
         rows: one a zone, or one a zone and value of the BY column that has points there; no totals.
         points: how many points were read, in zones or not.
+        left_out: the id of each zone that has no row because it has no area, and what it is: a Point, a line, nothing.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     points: int
+    left_out: tuple[tuple[str | int, str], ...] = ()
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as dictionaries."""
@@ -200,7 +204,7 @@ def count(
 
     Args:
         points: a Parquet, GeoParquet, CSV or GPKG file, a folder of such files, or several of these.
-        zones: any vector file, or a GeoDataFrame; polygons.
+        zones: any vector file, or a GeoDataFrame. What is no polygon holds no point and is listed in `left_out`.
         by: a column of the points; null is a group of its own.
         sums: columns of the points to sum; null and NaN are no value. Sums of integers are exact; where all sums of a
             column are whole, they are integers.
@@ -219,7 +223,7 @@ def count(
     Raises:
         UsageError: a file does not exist or an option makes no sense.
         DatumError: a file does not say its datum, and none is given.
-        InputError: a file is damaged (the text names it), lacks a column, or zones are no polygons or share an id.
+        InputError: a file is damaged (the text names it), lacks a column, no zone is a polygon, or zones share an id.
         MissingExtraError: `engine` is dask, and Dask is not installed.
     """
     if engine not in {"local", "dask"}:
@@ -274,22 +278,34 @@ def make_plan(
     Raises:
         InputError, DatumError, UsageError: as `count`.
     """
+    import shapely
+
     frame, where = _read_frame(zones, zones_datum)
     ids = _ids(frame, where, id_column)
     placed = np.asarray(_in_system(frame, crs).geometry.array, dtype=object)
+    area = np.isin(shapely.get_type_id(placed), (3, 6)) & ~shapely.is_empty(placed)
+    if not area.any():
+        raise InputError([Fault(where, "holds no polygon to count in")])
+    left_out = tuple(
+        (ids[k], "no geometry" if placed[k] is None or placed[k].is_empty else placed[k].geom_type)
+        for k in np.flatnonzero(~area)
+    )
+    kept = np.flatnonzero(area)
+    ids = [ids[k] for k in kept]
     try:
-        index = ZoneIndex.build(placed)
+        index = ZoneIndex.build(placed[kept])
     except InputError as error:
-        raise InputError([Fault(where, fault.what, fault.row) for fault in error.faults]) from error
+        faults = [Fault(where, fault.what, int(kept[int(fault.row or 1) - 1]) + 1) for fault in error.faults]
+        raise InputError(faults) from error
     if roads is None:
-        return Plan(ids, index, options, None)
+        return Plan(ids, index, options, None, left_out)
     from pyproj import CRS
 
     from gis.analysis.nearest import RoadReach
 
     lines, _ = _read_frame(roads, zones_datum)
     courses = np.asarray(_in_system(lines, CRS.from_user_input("OGC:CRS84")).geometry.array, dtype=object)
-    return Plan(ids, index, options, RoadReach.build(courses, 500.0 if reach_m is None else reach_m, crs))
+    return Plan(ids, index, options, RoadReach.build(courses, 500.0 if reach_m is None else reach_m, crs), left_out)
 
 
 def _read_frame(source: Path | str | gpd.GeoDataFrame, datum: str | None) -> tuple[gpd.GeoDataFrame, str]:
@@ -396,7 +412,7 @@ def _result(plan: Plan, whole: Partial) -> CountResult:
             if by is None or n:
                 reached = () if whole.near is None else (int(whole.near.counts[zone, group]),)
                 rows.append((id_, *((value,) if by else ()), n, *reached, *totals[zone][group]))
-    return CountResult(columns, tuple(rows), whole.points)
+    return CountResult(columns, tuple(rows), whole.points, plan.left_out)
 
 
 def _totals(tally: Tally) -> list[list[list[float | int]]]:

@@ -98,6 +98,9 @@ def count(
         progress=shown.update,
     )
     shown.finish()
+    if result.left_out:
+        named = ", ".join(f"{id_} ({what})" for id_, what in result.left_out)
+        note(f"{len(result.left_out)} zones have no area and no row: {named}")
     write_output(as_bytes(result, chosen), output)
 
 
