@@ -107,7 +107,7 @@ def test_a_target_without_number_cannot_be_computed(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_computed_says_why_in_words(tmp_path: Path, cells: dict[str, Any], zh: str, en: str) -> None:
     goal = standing(a_park_with(tmp_path, 10, **cells), "goal")
-    assert (goal.status, goal.value_now, goal.gap) == ("not computable", None, None)
+    assert (goal.status, goal.value_now, goal.gap) == ("open, value unknown", None, None)
     assert zh in goal.basis
     assert en in goal.basis_en
 
@@ -122,7 +122,7 @@ def chargers(folder: Path) -> Park:
 
 def test_chargers_are_computed_the_day_the_layer_is_there(tmp_path: Path) -> None:
     before = standing(chargers(tmp_path / "before"), "more")
-    assert (before.status, before.value_now, before.goal) == ("not computable", None, 20889)
+    assert (before.status, before.value_now, before.goal) == ("open, value unknown", None, 20889)
     park = chargers(tmp_path / "after").facility("grid", "charging", (500, 500), count=18000)
     after = standing(park.facility("later", "charging", (600, 600), count=9000, status="planned"), "more")
     assert (after.value_now, after.gap, after.status) == (18000, 2889, "open")
@@ -145,8 +145,24 @@ def test_a_level_that_the_documents_state_may_have_reached_the_target(tmp_path: 
     assert "14889" in found.basis_en
 
 
-def test_what_is_only_documented_and_not_enough_is_not_computable(tmp_path: Path) -> None:
-    assert standing(chargers(tmp_path), "more").status == "not computable"
+def test_where_the_layers_show_nothing_the_gap_is_counted_from_the_documented_level(tmp_path: Path) -> None:
+    found = standing(chargers(tmp_path), "more")
+    assert (found.value_now, found.baseline, found.goal, found.gap) == (None, 14889, 20889, 6000)
+    assert found.pace_per_year is None
+    assert "2020年已有14889 个，差距由此算起" in found.basis
+
+
+def test_a_target_without_a_value_now_is_open_or_due_by_its_year(tmp_path: Path) -> None:
+    shared: dict[str, Any] = {"measure": "", "layer": "none"}
+    ahead = standing(a_park_with(tmp_path / "ahead", 10, as_of="2030-12-31", **shared), "goal")
+    past = standing(a_park_with(tmp_path / "past", 10, as_of="2031-01-01", **shared), "goal")
+    assert (ahead.status, past.status) == ("open, value unknown", "due, value unknown")
+    assert (ahead.gap, past.gap) == (None, None)
+    assert standing(a_park_with(tmp_path / "some-day", 10, **shared | {"year": None}), "goal").status == "undated"
+
+
+def test_only_a_target_without_any_number_is_not_computable(tmp_path: Path) -> None:
+    assert standing(a_park_with(tmp_path, None, measure="", layer="none"), "goal").status == "not computable"
 
 
 def roads_to_add(folder: Path) -> Park:
@@ -171,7 +187,7 @@ def test_only_test_roads_opened_since_the_year_count_as_added(tmp_path: Path) ->
 
 def test_without_any_year_of_opening_additions_cannot_be_told(tmp_path: Path) -> None:
     found = standing(roads_to_add(tmp_path).road("undated", (0, 0), (5000, 0)), "km")
-    assert (found.status, found.value_now) == ("not computable", None)
+    assert (found.status, found.value_now, found.gap) == ("open, value unknown", None, None)
     assert "开通年份" in found.basis
 
 

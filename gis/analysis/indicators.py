@@ -26,6 +26,8 @@ STATUS_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "reached": ("已达到", "reached"),
     "open": ("进行中", "open"),
     "due": ("已到期", "due"),
+    "open, value unknown": ("进行中，现值未知", "open, value unknown"),
+    "due, value unknown": ("已到期，现值未知", "due, value unknown"),
     "undated": ("未定年份", "undated"),
     "unproven": ("示意图形，不能证明", "not proven by sketches"),
     "not computable": ("不可计算", "not computable"),
@@ -46,11 +48,13 @@ class Standing:
     """How one indicator stands on the project's date.
 
     status: `baseline` or `fact` (nothing to reach), `reached`, `open`, `due` (its year has passed and it is not known
-    to be reached), `undated`, `unproven` (the value would do, but rests on sketched outlines), or `not computable`.
+    to be reached), `undated`, `unproven` (the value would do, but rests on sketched outlines), `open, value unknown` or
+    `due, value unknown` (the layers give no value), or `not computable` (the target has no number at all).
 
     value_now is what the layers show, in the indicator's unit: a level, or for an increment without a documented
     baseline what has been added since year_from (or the plan's base year). It is a lower bound where the list behind it
     is incomplete; then the gap is the most that can lack, and a documented level that is higher takes its place in it.
+    Where the layers show nothing, the gap is counted from the documented level alone; without one there is no gap.
     `now` writes the value with its sign (≥ for a lower bound, ≈ for a sketch).
 
     goal is the level to reach: the value, for an increment added to its baseline; goal_high the upper end of a range.
@@ -138,11 +142,15 @@ def _standing(ground: Ground, indicator: Indicator, all_: Sequence[Indicator]) -
     gaps: list[float | None] = [None, None]
     if indicator.indicator_kind != "target":
         status = indicator.indicator_kind
-    elif known is None or goals[0] is None:
+    elif goals[0] is None:
         status = "not computable"
+    elif known is None:
+        status = _unknown(left)
     else:
         gaps = [_gap(indicator, known, goal) for goal in goals]
         status = _status(_meets(indicator, baseline, known), indicator.comparator in _AT_MOST, measured, left)
+        if measured.value is None and status != "reached":
+            status = _unknown(left)
     paces = [_pace(gap, left) if status == "open" else None for gap in gaps]
     return Standing(
         plan=indicator.plan,
@@ -211,12 +219,13 @@ def _known(
     """The value that the gap is counted from, and what it rests on.
 
     Where the layers give only a lower bound, a level that a document states for the same thing, up to the target's
-    year, may say more; where they give nothing, it counts if it is enough.
+    year, may say more; where they give nothing, it is all that is known.
     """
     nothing = measured.value, measured.basis, measured.basis_en
     # Only a level can be held against a level: an increment without baseline counts additions alone.
     comparable = indicator.change == "level" or (indicator.change == "increment" and baseline is not None)
-    if not comparable or (measured.value is not None and not measured.lower_bound):
+    wanted = indicator.indicator_kind == "target" and comparable
+    if not wanted or (measured.value is not None and not measured.lower_bound):
         return nothing
     documented = [
         i
@@ -231,14 +240,11 @@ def _known(
     best = max(documented, key=lambda i: i.value or 0.0, default=None)
     if best is None or best.value is None or best.value <= (measured.value or 0.0):
         return nothing
-    if measured.value is None and (indicator.layer == "none" or not _meets(indicator, baseline, best.value)):
-        return nothing
     when, when_en = (f"{best.year}年", f"in {best.year}") if best.year else ("", "without a year")
     return (
         best.value,
-        f"{measured.basis}；文件第{best.line}行载{when}已有{best.value:.10g} {best.unit}，差距由此算起",
-        f"{measured.basis_en}; line {best.line} states {best.value:.10g} {best.unit} {when_en}, from which the gap is "
-        "counted",
+        f"{measured.basis}；文件第{best.line}行载{when}已有{_written(best)}，差距由此算起",
+        f"{measured.basis_en}; line {best.line} states {_written(best)} {when_en}, from which the gap is counted",
     )
 
 
@@ -270,6 +276,13 @@ def _status(met: bool, at_most: bool, measured: _Measured, left: float | None) -
     if left is None:
         return "undated"
     return "open" if left > 0 else "due"
+
+
+def _unknown(left: float | None) -> str:
+    """The status of a target whose value now the layers cannot give."""
+    if left is None:
+        return "undated"
+    return "open, value unknown" if left > 0 else "due, value unknown"
 
 
 def _years_left(indicator: Indicator, as_of: date) -> float | None:
