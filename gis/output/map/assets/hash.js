@@ -7,8 +7,6 @@ import { map } from "./stage.js";
 import { change, state, when } from "./state.js";
 import { lang, switchLang } from "./words.js";
 
-let timer = 0;
-
 /** @returns {string} systems that are wholly shown by their key, other memberships by theirs */
 function shownText() {
   const parts = [];
@@ -42,10 +40,13 @@ function write_() {
   if (text !== location.hash) history.replaceState(null, "", text);
 }
 
-/** Write soon, once for several changes. */
-function soon() {
-  clearTimeout(timer);
-  timer = setTimeout(write_, 200);
+/** Write after a while, once for several changes; a browser takes long over it. @param {number} wait milliseconds @returns {function(): void} */
+function after(wait) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(write_, wait);
+  };
 }
 
 /**
@@ -80,8 +81,8 @@ export function readHash() {
 
 /** */
 export function keepHash() {
-  map.on("moveend", soon);
-  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "theme", "onlyHeadquarters", "date", "radius", "reachTarget", "compare", "selected", "tab", "lang"], soon);
+  map.on("moveend", after(1000));
+  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "theme", "onlyHeadquarters", "date", "radius", "reachTarget", "compare", "selected", "tab", "lang"], after(200));
   window.addEventListener("hashchange", () => {
     const { view, selected } = readHash();
     if (view) map.setView([view[1], view[2]], view[0], { animate: false });

@@ -38,9 +38,11 @@ function drawFurniture(map) {
   const metres = map.distance(map.containerPointToLatLng([0, y]), map.containerPointToLatLng([100, y])) / 100;
   const room = metres * Math.max(110, size.x * 0.09), power = 10 ** Math.floor(Math.log10(room));
   const nice = [10, 5, 4, 2, 1].map((k) => k * power).find((v) => v <= room) || power;
-  byId("scale-text").textContent = nice >= 1000 ? nice / 1000 + " km" : nice + " m";
-  byId("scale-bar").style.width = nice / metres + "px";
-  byId("north-letter").textContent = t("north");
+  const text = nice >= 1000 ? nice / 1000 + " km" : nice + " m", width = (nice / metres).toFixed(1) + "px";
+  // Writing the same again would lay out the page again.
+  if (byId("scale-text").textContent !== text) byId("scale-text").textContent = text;
+  if (byId("scale-bar").style.width !== width) byId("scale-bar").style.width = width;
+  if (byId("north-letter").textContent !== t("north")) byId("north-letter").textContent = t("north");
 }
 
 /** Write the page's title and labels. */

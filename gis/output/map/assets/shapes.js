@@ -39,7 +39,7 @@ export function setUpShapes(hover, pick) {
     if (["reach", "shared", "firms", "chosen", "labels", "tiles"].includes(name)) pane.style.pointerEvents = "none";
   }
   for (const name of ["ground", "reach", "zones", "zones-right", "shared", "roads", "facilities", "chosen"]) {
-    groups[name] = { layer: L.layerGroup().addTo(map), renderer: new StillSvg({ pane: name, padding: 0.4 }) };
+    groups[name] = { layer: L.layerGroup().addTo(map), renderer: new StillSvg({ pane: name, padding: 0.25 }) };
   }
 }
 
