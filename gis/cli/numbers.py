@@ -23,6 +23,7 @@ from gis.cli.options import (
     parse_distance,
 )
 from gis.cli.show import emit, emit_rows, note, write_output
+from gis.errors import UsageError
 from gis.output import tables
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ _SHOWN = [
     "system", "role", "name", "area_km2", "attributed", "inside", "expected", "low", "high", "disagrees",
     "road_km", "reach_area_share", "geometry_basis", "accuracy_m",
 ]  # fmt: skip
+
+
+# No outline is known well enough for more.
+_AREA_DECIMALS = 3
+_BASIS_ZH = {
+    "statutory": "法定边界", "administrative": "行政区界", "digitised": "描绘", "schematic": "示意", "proxy": "代用",
+}  # fmt: skip
+_LEVEL_ZH = {"system": "体系", "plan": "规划"}
 
 
 def register(root: typer.Typer) -> None:
@@ -97,7 +106,11 @@ def coverage(
         return
     if len(radii) > 1 or source != TEST_ROADS:
         from gis.analysis.reach import reach as compute_reach
+        from gis.analysis.reach import sources
 
+        if source != TEST_ROADS:
+            for id_ in loaded.cities:
+                _check_source(id_, source, sources(loaded, id_), lang)
         by_city = {
             id_: [row for found in compute_reach(loaded, id_, source, radii, day) for row in found.rows()]
             for id_ in loaded.cities
@@ -105,17 +118,46 @@ def coverage(
         rows = _rows(by_city)
         _give(rows, rows, format_, output, None, tables.headings(lang))
         if format_ == CoverageFormat.TABLE:
-            note("distances are straight lines, from the course or position as drawn")
+            _tell(
+                lang,
+                "距离为直线距离，自所绘走向或点位起算",
+                "distances are straight lines, from the course or position as drawn",
+            )
         return
     from gis.analysis.coverage import coverage as compute
 
     results = [compute(loaded, id_, reach_m=radii[0], day=day) for id_ in loaded.cities]
     rows = _rows({result.city: [row.flat() for row in result.zones] for result in results})
     data = [result.as_json() for result in results]
-    _give(_one_or_all(data), rows, format_, output, _shown(_SHOWN, loaded), tables.headings(lang))
+    telling = [row for row in rows if row["system"] or row["area_km2"] is not None or row["attributed"]]
+    given = _readable(telling, lang) if format_ == CoverageFormat.TABLE else rows
+    _give(_one_or_all(data), given, format_, output, _shown(_SHOWN, loaded), tables.headings(lang))
     if format_ == CoverageFormat.TABLE:
+        more = len(rows) - len(telling)
+        if more:
+            _tell(
+                lang,
+                f"另有{more}个地方不属任何体系，既无轮廓也无企业（见 json、csv）",
+                f"{more} more places are in no system and have neither outline nor firm (json and csv hold them)",
+            )
         for result in results:
             _sum_up(result, lang)
+
+
+def _readable(rows: list[dict[str, Any]], lang: Lang) -> list[dict[str, Any]]:
+    """The rows of a table for people: areas to 3 decimals, what outlines rest on in words of the language."""
+    return [
+        {
+            **row,
+            "area_km2": None if row["area_km2"] is None else round(row["area_km2"], _AREA_DECIMALS),
+            "geometry_basis": _worded(row["geometry_basis"], _BASIS_ZH, lang),
+        }
+        for row in rows
+    ]
+
+
+def _worded(value: str | None, zh: Mapping[str, str], lang: Lang) -> str | None:
+    return zh.get(value, value) if value is not None and lang == Lang.ZH else value
 
 
 def _rows(by_city: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -133,15 +175,42 @@ def _shown(columns: list[str], project: Project) -> list[str]:
     return columns if len(project.cities) == 1 else ["city", *columns]
 
 
+def _check_source(city: str, source: str, known: Mapping[str, int], lang: Lang) -> None:
+    """Say what reach can be measured from where nothing of the kind asked for is drawn.
+
+    Raises:
+        UsageError: the city has none of that kind with a position or course of its own.
+    """
+    drawn = {kind: number for kind, number in known.items() if number}
+    if source in drawn:
+        return
+    listed = ", ".join(f"{kind} ({number})" for kind, number in drawn.items())
+    raise UsageError(
+        f"{city} 没有已绘的 {source}；已绘的有：{listed or '无'}。"
+        f"请用 --source 选其中之一，或先用 gis import 导入 {source} 的点位或走向"
+        if lang == Lang.ZH
+        else f"no {source} is drawn in {city}; drawn there: {listed or 'nothing'}. "
+        f"Choose one of these with --source, or bring {source} in with gis import"
+    )
+
+
+def _tell(lang: Lang, zh: str, en: str) -> None:
+    note(zh if lang == Lang.ZH else en)
+
+
 def _sum_up(result: CityCoverage, lang: Lang) -> None:
     total = result.total
-    note(
+    _tell(
+        lang,
+        f"{result.name}：{result.enterprises}家企业，{result.placed}家位置已知，{result.standing_in}家只知所在地，"
+        f"{result.unplaced}家未定位，{len(result.unzoned)}家不在任何区域；"
+        f"各区域合计期望{total.expected or 0:.1f}（{total.low}–{total.high}）",
         f"{result.name}: {result.enterprises} firms, {result.placed} with a known position, {result.standing_in} "
         f"known only by their place, {result.unplaced} unplaced, {len(result.unzoned)} in no zone; "
-        f"expected in all zones: {total.expected or 0:.1f} [{total.low}-{total.high}]"
+        f"expected in all zones: {total.expected or 0:.1f} [{total.low}-{total.high}]",
     )
     for name, words in dict.fromkeys(_disagreements(result, lang)):
-        note(f"* {name}: {words}")
+        _tell(lang, f"* {name}：{words}", f"* {name}: {words}")
 
 
 def _disagreements(result: CityCoverage, lang: Lang) -> Iterator[tuple[str, str]]:
@@ -201,17 +270,38 @@ def overlap(
         {id_: [pair.row() for pair in result.pairs if pair.firms or pair.shared_km2] for id_, result in results.items()}
     )
     data = [result.as_json() for result in results.values()]
-    chosen = common if format_ == Format.TABLE else rows
+    counted = [
+        {**row, "level": _worded(row["level"], _LEVEL_ZH, lang)}
+        | {name: len(row[name]) for name in ("attributed_both", "inside_both")}
+        | {"named_both": len(row["named_both"]) if row["level"] == "plan" else None}  # Systems name no firms.
+        | {"shared_km2": None if row["shared_km2"] is None else round(row["shared_km2"], _AREA_DECIMALS)}
+        for row in common
+    ]
+    chosen = counted if format_ == Format.TABLE else rows
     _give(_one_or_all(data), chosen, format_, output, _shown(shown, loaded), tables.headings(lang))
     if format_ != Format.TABLE:
         return
-    note(f"{len(rows) - len(common)} more pairs have nothing in common (json and csv hold them)")
+    more = len(rows) - len(common)
+    _tell(
+        lang,
+        f"另有{more}对毫无交集（见 json、csv）",
+        f"{more} more pairs have nothing in common (json and csv hold them)",
+    )
     for id_, result in results.items():
-        named = ", ".join(f"{orphan.name} ({orphan.id})" for orphan in result.orphans)
-        note(f"{id_}: {len(result.orphans)} firms are under no zone system{': ' + named if named else ''}")
+        names = [orphan.name for orphan in result.orphans]
+        _tell(
+            lang,
+            f"{id_}：{len(names)}家企业不属任何功能区体系" + (f"：{'、'.join(names)}" if names else ""),
+            f"{id_}: {len(names)} firms are under no zone system" + (f": {', '.join(names)}" if names else ""),
+        )
         left = result.uncovered
         if left.uncovered_km2 is not None:
-            note(f"{id_}: no zone system covers {left.uncovered_km2} of {left.ground_km2} km2 of the city's districts")
+            none, all_ = (f"{area or 0:.{_AREA_DECIMALS}f}" for area in (left.uncovered_km2, left.ground_km2))
+            _tell(
+                lang,
+                f"{id_}：本市辖区 {all_} km² 中有 {none} km² 不在任何功能区体系内",
+                f"{id_}: no zone system covers {none} of {all_} km2 of the city's districts",
+            )
 
 
 def indicators(
@@ -240,14 +330,27 @@ def indicators(
         basis,
     ]  # fmt: skip
     chosen = [
-        {**row, "status": STATUS_WORDS[row["status"]][0 if lang == Lang.ZH else 1]}
+        {**row, "baseline": _level(row), "status": STATUS_WORDS[row["status"]][0 if lang == Lang.ZH else 1]}
         for row in _rows(by_city)
-        if all_ or (row["kind"] == "target" and row["basis_en"] != NOT_SPATIAL[1])
+        if all_ or (row["kind"] == "target" and not row["basis_en"].startswith(NOT_SPATIAL[1]))
     ]
     given = chosen if format_ == Format.TABLE else rows
     _give(rows, given, format_, output, _shown(shown, loaded), tables.headings(lang))
     if format_ == Format.TABLE and not all_:
-        note(f"{len(rows) - len(chosen)} more (facts, baselines and targets that are not spatial): --all")
+        more = len(rows) - len(chosen)
+        _tell(
+            lang,
+            f"另有{more}项（事实、基期数与非空间目标）：--all",
+            f"{more} more (facts, baselines and targets that are not spatial): --all",
+        )
+
+
+def _level(row: Mapping[str, Any]) -> str | None:
+    """The documented level that a target starts from, with its year."""
+    if row["baseline"] is None:
+        return None
+    year = f" ({row['baseline_year']})" if row["baseline_year"] else ""
+    return f"{row['baseline']:.10g}{year}"
 
 
 def structure(
@@ -273,7 +376,14 @@ def structure(
     remark = "clark_evans_note" if lang == Lang.ZH else "clark_evans_note_en"
     shown = ["name", "enterprises", "counts", "hhi", "city_share", "featured_share", "clark_evans", remark]
     with_firms = [row for row in rows if row["enterprises"]]
-    chosen = with_firms if format_ == Format.TABLE else rows
+    links = {s.id: s.label if lang == Lang.ZH else s.label_en or s.label for s in loaded.segments.values()}
+    worded = [{**row, "counts": {links[link]: n for link, n in row["counts"].items()}} for row in with_firms]
+    chosen = worded if format_ == Format.TABLE else rows
     _give(rows, chosen, format_, output, _shown(shown, loaded), tables.headings(lang))
     if format_ == Format.TABLE:
-        note(f"{len(rows) - len(with_firms)} more places have no firm by this count (json and csv hold them)")
+        more = len(rows) - len(with_firms)
+        _tell(
+            lang,
+            f"另有{more}个地方按此口径无企业（见 json、csv）",
+            f"{more} more places have no firm by this count (json and csv hold them)",
+        )
