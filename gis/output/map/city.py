@@ -31,6 +31,7 @@ _DECIMALS = 6
 _SHARED_PART = 1 / 400
 _SHARED_DECIMALS = 5
 _HEADQUARTERS = "总部"
+_TOO_WIDE_M = 5000.0
 _PARCEL_RELATIONS = frozenset({"reserved_land", "renewal_land"})
 
 
@@ -274,6 +275,9 @@ def _points(
     position = np.array([(np.nan, np.nan) if g is None else (g.x, g.y) for g in firms.geometry], float).reshape(-1, 2)
     standing = np.zeros(len(firms), bool)
     standing[ground.standing] = True
+    # A mark for a firm known only by a town or district would read as a place within it.
+    accuracy = np.array([float(record.get("accuracy_m") or 0) for record in firms.records])
+    position[standing & (accuracy > _TOO_WIDE_M)] = np.nan
     named = [sum(1 << plans.index(p) for p in {m.plan for m in said[r["id"]]}) for r in firms.records]
     return page.Points(
         lon=position[:, 0],

@@ -23,7 +23,7 @@ function drawIndicators(panel) {
   fill(panel, el("ul", { class: "indicators" }, ...data.indicators.map((i) => el("li", {},
     el("strong", { text: nameOf(i, "label") }),
     el("div", {}, t(i.kind === "target" ? "indicator.target" : "indicator.value", { target: i.target }), i.year ? t("indicator.year", { year: i.year }) : null, " ",
-      i.kind === "target" && i.status_label ? el("span", { class: "tag" + (i.status === "due" || i.status === "unproven" ? " warn" : ""), text: nameOf(i, "status_label") }) : null),
+      i.kind === "target" && i.status_label ? el("span", { class: "tag" + (i.status.startsWith("due") || i.status === "unproven" ? " warn" : ""), text: nameOf(i, "status_label") }) : null),
     i.now === undefined ? null : el("div", { text: t("indicator.now", { now: i.now }) + (i.gap === undefined || i.kind !== "target" ? "" : t("indicator.gap", { gap: i.gap + (i.unit || "") })) }),
     i.reason ? el("div", { class: "muted", text: nameOf(i, "reason") }) : null,
     el("div", { class: "cite" }, el("bdi", { text: find("plans", i.plan)?.short || i.plan }), " ", t("cite.line", { line: i.citation.line, file: i.citation.file }))))));
@@ -45,13 +45,18 @@ function drawAbout(panel) {
 /** @returns {string} */
 function exactness() {
   const drawn = data.places.filter((p) => p.geometry), sketched = drawn.filter((p) => isSketch(p.basis)).length;
-  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - standIns()), stand: num(standIns()), none: num(points.n - points.placed) }) : "");
+  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - standIns(0, points.placed)), stand: num(standIns(0, points.placed)), wide: num(standIns(points.placed, points.n)), none: num(points.n - points.placed - standIns(points.placed, points.n)) }) : "");
 }
 
-/** @returns {number} */
-function standIns() {
+/**
+ * Count the firms known only by their place; the drawn ones come first, then those whose place is too wide to draw.
+ * @param {number} from
+ * @param {number} to
+ * @returns {number}
+ */
+function standIns(from, to) {
   let sum = 0;
-  for (let i = 0; i < points.placed; i++) sum += points.facets[points.facet[i]][3];
+  for (let i = from; i < to; i++) sum += points.facets[points.facet[i]][3];
   return sum;
 }
 
