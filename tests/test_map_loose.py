@@ -85,3 +85,19 @@ def test_many_values_of_the_colouring_column_are_shown_together(tmp_path: Path, 
     payload = build_loose_payload(table, read_shapes(zones_file, POLYGONS), None, title="t", as_of=date(2026, 1, 31))
     assert len(payload.segments) == 24
     assert np.bincount(payload.points.segment).sum() == 60
+
+
+def test_the_reach_of_a_road_is_a_share_of_each_zone(tmp_path: Path, zones_file: Path) -> None:
+    frame = gpd.GeoDataFrame(geometry=[shapely.LineString([(121.11, 31.25), (121.13, 31.25)])], crs=4326)
+    frame.to_file(tmp_path / "roads.geojson", driver="GeoJSON")
+    roads = read_shapes(tmp_path / "roads.geojson", frozenset({"LineString"}))
+    table = read_points(csv_of(tmp_path / "firms.csv", [("一", 121.12, 31.25, "整车")]), Datum.WGS84)
+    payload = build_loose_payload(table, read_shapes(zones_file, POLYGONS), roads, title="t", as_of=date(2026, 1, 1))
+    near, far = (place.figures for place in payload.places)
+    assert near is not None
+    assert far is not None
+    length_km = payload.roads[0].length_km
+    assert length_km is not None
+    assert near.area_km2 is not None
+    assert near.reach_area_share == pytest.approx((length_km * 1.0 + np.pi * 0.25) / near.area_km2, rel=2e-3)
+    assert far.reach_area_share == 0.0

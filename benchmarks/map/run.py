@@ -1,23 +1,28 @@
 """Measure our map page and its peers on the same firms, in the same browser, in one run.
 
-    uv run python benchmarks/map/run.py [--scripts FOLDER] [1000 10000 100000 1000000]
+    uv run python benchmarks/map/run.py [--scripts FOLDER] [--rounds N] [1000 10000 100000 1000000]
 
 Each page holds the same firms with name and chain link, twelve zones and thirty roads. CPU is that of the whole
 browser (all its processes), in seconds; the machine's other work disturbs wall time more than CPU. Peers load scripts
 from CDNs: the run serves them Leaflet from the installed package and the others from FOLDER by file name
 (jquery-3.7.1.min.js, bootstrap.bundle.min.js, bootstrap.min.css, for instance from `npm pack jquery@3.7.1
 bootstrap@5.2.2`); what is not there is served empty, which flatters the peers. Their bytes are counted with the page's.
+MapLibre's page has its script and style (maplibre-gl.js and maplibre-gl.css of `npm pack maplibre-gl@4.7.1`, in FOLDER)
+inlined. The pages take turns; a round opens each once more. The table gives the median of the rounds; of the steps of a
+round their mean, so that a redraw that comes only every few steps is counted.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import folium
@@ -35,9 +40,10 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run", "--disable-quic",
 ]  # fmt: skip
-SETTLE = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 60))))"
-REPEATS = 5
-LOADS = 3
+# Long enough for what a page puts off until the map rests.
+SETTLE = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 300))))"
+REPEATS = 4
+LOADS = 2
 
 
 def frames(n: int) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -95,10 +101,36 @@ def folium_geojson(n: int) -> bytes:
 def explore(n: int) -> bytes:
     """geopandas.explore, coloured by link; it needs matplotlib and mapclassify."""
     points, areas, lines = frames(n)
-    view = areas.explore(tiles=None, map_kwds={"prefer_canvas": True}, tooltip="name")
+    view = areas.explore(tiles=None, prefer_canvas=True, tooltip="name")
     lines.explore(m=view, tooltip="name")
     points[["name", "link", "geometry"]].explore("link", m=view, tooltip=["name", "link"])
     return bytes(view.get_root().render().encode())
+
+
+def maplibre(n: int, scripts: Path | None) -> bytes:
+    """MapLibre with its data as GeoJSON, all in one file: circles coloured by link, a line for zones and roads each."""
+    if scripts is None or not (scripts / "maplibre-gl.js").is_file():
+        raise ImportError("maplibre-gl.js is not in the folder of scripts")
+    points, areas, lines = frames(n)
+    colors = ["match", ["get", "link"], *(v for i, link in enumerate(sorted(set(points.link)))
+              for v in (link, f"hsl({i * 22},70%,45%)")), "#888"]  # fmt: skip
+    sources = {
+        key: {"type": "geojson", "data": json.loads(frame.to_json(drop_id=True))}
+        for key, frame in (("points", points[["name", "link", "geometry"]]), ("zones", areas), ("roads", lines))
+    }
+    layers = [
+        {"id": "zones", "type": "fill", "source": "zones", "paint": {"fill-color": "#69c", "fill-opacity": 0.3}},
+        {"id": "roads", "type": "line", "source": "roads", "paint": {"line-color": "#c03", "line-width": 3}},
+        {"id": "points", "type": "circle", "source": "points", "paint": {"circle-radius": 4, "circle-color": colors}},
+    ]
+    style = json.dumps({"version": 8, "sources": sources, "layers": layers}, ensure_ascii=False)
+    script, sheet = ((scripts / f"maplibre-gl.{kind}").read_text("utf-8") for kind in ("js", "css"))
+    return (
+        f'<!DOCTYPE html><meta charset="utf-8"><style>{sheet} #map {{ position: absolute; inset: 0 }}</style>'
+        f'<div id="map"></div><script>{script}</script><script>window.view = new maplibregl.Map({{ container: "map", '
+        f"center: [121.23, 31.35], zoom: 10, fadeDuration: 0, attributionControl: false, style: {style} }});"
+        'window.view.once("idle", () => (document.documentElement.dataset.ready = "1"));</script>'
+    ).encode()
 
 
 PEERS: dict[str, tuple[Callable[[int], bytes], int]] = {
@@ -110,6 +142,7 @@ PEERS: dict[str, tuple[Callable[[int], bytes], int]] = {
 PAN = "([x]) => { const m = %s; m.panBy([x, 0], { animate: false }); }"
 ZOOM = "([z]) => { const m = %s; m.setZoom(m.getZoom() + z, { animate: false }); }"
 FILTER_OURS = "([on]) => window.atlas.change({ segmentsOff: new Set(on ? [1] : []) })"
+FILTER_MAPLIBRE = """([on]) => window.view.setFilter("points", on ? ["!=", ["get", "link"], "零部件"] : null)"""
 FILTER_PEER = """([on]) => {
   const m = %s;
   if (!window.benchLayer) {
@@ -133,14 +166,14 @@ def cpu_s() -> float:
 
 
 def steps(page: Page, script: str, values: list[float]) -> float:
-    """The median CPU seconds of one step."""
+    """The mean CPU seconds of one step."""
     found = []
     for value in values:
         before = cpu_s()
         page.evaluate(script, [value])
         page.evaluate(SETTLE)
         found.append(cpu_s() - before)
-    return median(found)
+    return mean(found)
 
 
 def measure(page: Page, file: Path, name: str, scripts: Path | None) -> dict[str, Any]:
@@ -171,17 +204,19 @@ def measure(page: Page, file: Path, name: str, scripts: Path | None) -> dict[str
         page.wait_for_timeout(300)
         before = cpu_s()
         page.goto(file.as_uri(), timeout=300_000)
-        if name == "ours":
+        if name in ("ours", "MapLibre GeoJSON"):
             page.wait_for_selector("html[data-ready]", timeout=120_000)
         page.evaluate(SETTLE)
         page.wait_for_timeout(300)
         loads.append(cpu_s() - before)
-    handle = "Object.values(window).find((v) => v instanceof L.Map)"
+    maplibre_ = name.startswith("MapLibre")
+    handle = "window.view" if maplibre_ else "Object.values(window).find((v) => v instanceof L.Map)"
+    toggle = FILTER_OURS if name == "ours" else FILTER_MAPLIBRE if maplibre_ else FILTER_PEER % handle
     return {
         "load": median(loads),
-        "pan": steps(page, PAN % handle, [120, -120] * REPEATS),
+        "pan": steps(page, PAN % handle, [120.0] * REPEATS + [-120.0] * REPEATS),
         "zoom": steps(page, ZOOM % handle, [1, -1] * REPEATS),
-        "filter": steps(page, FILTER_OURS if name == "ours" else FILTER_PEER % handle, [1, 0] * REPEATS),
+        "filter": steps(page, toggle, [1, 0] * REPEATS),
         "requests": len(requests) // LOADS,
         "bytes": file.stat().st_size + sum(requests) // LOADS,
     }
@@ -190,30 +225,41 @@ def measure(page: Page, file: Path, name: str, scripts: Path | None) -> dict[str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scripts", type=Path, help="folder with the scripts that peers load from CDNs")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("sizes", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000])
     asked = parser.parse_args()
-    sizes, scripts = asked.sizes, asked.scripts
+    peers: dict[str, tuple[Callable[[int], bytes], int]] = {
+        **PEERS,
+        "MapLibre GeoJSON": (partial(maplibre, scripts=asked.scripts), 100_000),
+    }
     chromium = shutil.which("chromium")
     print("| points | page | MB | requests | load CPU s | pan CPU s | zoom CPU s | filter CPU s |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        for n in sizes:
-            for name, (make, most) in PEERS.items():
+        for n in asked.sizes:
+            files: dict[str, Path] = {}
+            for name, (make, most) in peers.items():
                 if n > most:
                     print(f"| {n:,} | {name} | not drawn at this size | | | | | |", flush=True)
                     continue
-                file = Path(folder) / "page.html"
                 try:
-                    file.write_bytes(make(n))
+                    page_bytes = make(n)
                 except ImportError as error:
                     print(f"| {n:,} | {name} | not measured: {str(error)[:60]} | | | | | |", flush=True)
                     continue
-                browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
-                m = measure(page, file, name, scripts)
-                browser.close()
+                files[name] = Path(folder) / f"{name}.html"
+                files[name].write_bytes(page_bytes)
+            found: dict[str, list[dict[str, Any]]] = {name: [] for name in files}
+            for _ in range(asked.rounds):
+                for name, file in files.items():
+                    browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
+                    page = browser.new_page(viewport={"width": 1280, "height": 800})
+                    found[name].append(measure(page, file, name, asked.scripts))
+                    browser.close()
+            for name, rounds in found.items():
+                m = {key: median(each[key] for each in rounds) for key in rounds[0]}
                 numbers = " | ".join(f"{m[key]:.3f}" for key in ("load", "pan", "zoom", "filter"))
-                print(f"| {n:,} | {name} | {m['bytes'] / 1e6:.3f} | {m['requests']} | {numbers} |", flush=True)
+                print(f"| {n:,} | {name} | {m['bytes'] / 1e6:.3f} | {m['requests']:.0f} | {numbers} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis import geodesy
+from gis.analysis.coverage import DEFAULT_REACH_M, reach_of
 from gis.analysis.zone_index import ZoneIndex
 from gis.datum import Datum, Reference, convert
 from gis.errors import Fault, InputError
@@ -220,12 +221,15 @@ def build_loose_payload(
         page.Row(row="total", attributed=none, inside=covered),
         page.Row(row="unzoned", attributed=none, inside=np.setdiff1d(positions, covered)),
     ]
+    near = None if roads is None or not roads.names else _near(roads)
     figures = [
         page.Figures(
             area_km2=float(areas[i]),
             inside=len(members[i]),
             density_per_km2=len(members[i]) / float(areas[i]) if areas[i] else None,
             road_km=None if lines is None else _km(lines, zones.geometry[i]),
+            reach_m=DEFAULT_REACH_M,
+            reach_area_share=None if near is None else _share(near, zones.geometry[i], float(areas[i])),
         )
         for i in range(len(zones.names))
     ]
@@ -270,6 +274,17 @@ def build_loose_payload(
         ),
         sources=tuple(sources),
     )
+
+
+def _near(roads: Shapes) -> BaseGeometry:
+    """Give all ground within the default reach of a road, as the coverage of a project counts it."""
+    crs = geodesy.metric_crs_for(shapely.total_bounds(roads.geometry))
+    found: BaseGeometry = geodesy.to_wgs84(reach_of(geodesy.to_metric(roads.geometry, crs), DEFAULT_REACH_M), crs)
+    return found
+
+
+def _share(near: BaseGeometry, outline: BaseGeometry, whole_km2: float) -> float | None:
+    return float(geodesy.area_km2(near.intersection(outline))) / whole_km2 if whole_km2 else None
 
 
 def _km(lines: BaseGeometry, outline: BaseGeometry) -> float:
