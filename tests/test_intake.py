@@ -21,7 +21,7 @@ from gis.datum import convert
 from gis.errors import GisError, InputError, UsageError
 from gis.geodesy import distance_m
 from gis.geojson import read_features
-from gis.intake import columns, encodings, identity, journal, quantities
+from gis.intake import columns, encodings, identity, journal, quantities, reading
 from gis.intake.importing import apply
 from gis.intake.reading import read_table
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe
@@ -32,7 +32,7 @@ from gis.layers import Layer, layer_of
 from gis.output.geodata import FORMATS, write_features
 from gis.project import load_project
 from tests import intake
-from tests.faults.make import archive, book, layer, table
+from tests.faults.make import archive, book, geojson, layer, table
 from tests.intake import PARKS, WHEN
 
 
@@ -325,14 +325,54 @@ def test_survey_tables_give_north_first_and_that_is_said(park_root: Path, tmp_pa
     assert distance_m(point.x, point.y, 121.17, 31.295) < 0.2
 
 
-def test_metres_without_a_system_are_taken_with_the_doubt_in_their_accuracy(park_root: Path, tmp_path: Path) -> None:
-    shapes = [convert_geometries(shapely.Point(121.17, 31.295), "wgs84", "EPSG:4528")]
-    file = layer(tmp_path, "企业.shp", shapes, crs="EPSG:4528", geometry_type="Point")
-    file.with_suffix(".prj").unlink()
-    plan = intake.run(park_root, file)
-    assert str(plan.decision.reference) == "EPSG:4528"
-    assert any("西安80" in reason for reason in plan.decision.evidence)
-    assert intake.records(park_root)["地块1"].properties["accuracy_m"] >= 150
+@pytest.mark.parametrize("code", ["EPSG:4528", "EPSG:4549"])
+def test_metres_without_a_system_are_taken_for_cgcs2000_only_when_that_is_said(
+    code: str, park_root: Path, tmp_path: Path
+) -> None:
+    shapes = [convert_geometries(shapely.Point(121.17, 31.295), "wgs84", code)]
+    file = layer(tmp_path, "企业.shp", shapes, crs=code, geometry_type="Point")
+    named = layer(tmp_path, "企业_CGCS2000.shp", shapes, crs=code, geometry_type="Point")
+    for path in (file, named):
+        path.with_suffix(".prj").unlink()
+    with pytest.raises(InputError, match=r"does not say of which system.*--datum cgcs2000"):
+        intake.plan(park_root, file)
+    for plan in (intake.plan(park_root, file, datum="cgcs2000"), intake.plan(park_root, named)):
+        assert str(plan.decision.reference) == code
+        point = next(geometry for record, geometry in plan.features if record["name"] == "地块1")
+        assert point is not None
+        assert distance_m(shapely.get_x(point), shapely.get_y(point), 121.17, 31.295) < 0.01
+
+
+def test_a_geojson_that_may_be_of_another_datum_is_read_with_a_word_of_warning(park_root: Path, tmp_path: Path) -> None:
+    file = geojson(tmp_path, [("甲公司", {"type": "Point", "coordinates": [121.17, 31.295]})])
+    assert any("--datum gcj02" in note for note in intake.plan(park_root, file).notes)
+    assert not any("--datum gcj02" in note for note in intake.plan(park_root, file, datum="wgs84").notes)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_a_drawing_that_does_not_name_its_encoding_is_read(encoding: str, tmp_path: Path) -> None:
+    drawn = layer_of("x", "zones", [({"id": "a", "name": "PARK"}, PARKS["汽车创新港"])])
+    (file,) = intake.write(tmp_path, drawn, "dxf")
+    entities = file.read_bytes().index(b"ENTITIES")
+    body = file.read_bytes()[entities:].replace(b"PARK", "汽车创新港".encode(encoding))
+    file.write_bytes(b"0\r\nSECTION\r\n2\r\n" + body)
+    (row,) = read_table(file).rows
+    assert row.cells["name"] == "汽车创新港"
+
+
+def test_an_old_workbook_gives_each_merged_row_its_value() -> None:
+    rows: list[list[Any]] = [["标题", None], ["所属园区", "企业名称"], ["创新港", "甲"], [None, "乙"]]
+    reading._spread(rows, [(0, 1, 0, 2), (2, 4, 0, 1)])
+    assert rows == [["标题", None], ["所属园区", "企业名称"], ["创新港", "甲"], ["创新港", "乙"]]
+
+
+def test_a_heading_that_ends_in_coordinates_is_a_pair_or_one_of_two() -> None:
+    assert columns.meaning("所在地坐标", "enterprises") == "xy"
+    assert columns.meaning("企业经纬度（高德）", "enterprises") == "xy"
+    assert columns.meaning("横坐标", "enterprises") == "x"
+    assert columns.meaning("纵坐标（m）", "enterprises") == "y"
+    assert columns.meaning("北坐标", "enterprises") == "lat"
+    assert columns.meaning("是否有坐标", "enterprises") is None
 
 
 def test_swapped_axes_are_refused_and_read_only_when_asked(park_root: Path, tmp_path: Path) -> None:

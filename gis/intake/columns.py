@@ -72,6 +72,12 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "zmc",
         "区域",
         "地块",
+        "主体名称",
+        "市场主体名称",
+        "法人单位名称",
+        "单位详细名称",
+        "纳税人名称",
+        "点名",
     ),
     "name_en": ("nameen", "英文名称", "英文名", "englishname", "name_en"),
     "aliases": ("aliases", "别名", "曾用名", "简称", "企业简称", "alias"),
@@ -121,8 +127,8 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "northing",
         "北坐标",
     ),
-    "x": ("x", "x坐标", "坐标x", "横坐标x", "纵坐标x", "x轴", "xcoord"),
-    "y": ("y", "y坐标", "坐标y", "纵坐标y", "横坐标y", "y轴", "ycoord"),
+    "x": ("x", "x坐标", "坐标x", "横坐标x", "纵坐标x", "x轴", "xcoord", "横坐标"),
+    "y": ("y", "y坐标", "坐标y", "纵坐标y", "横坐标y", "y轴", "ycoord", "纵坐标"),
     "xy": (
         "坐标",
         "经纬度",
@@ -250,6 +256,7 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "serial": ("序号", "编号", "no", "no.", "fid", "objectid", "oid", "num", "xh", "行号", "ogcfid", "#"),
 }
 _UNIT: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
+_NO_PAIR: Final = re.compile("是否|有无|[xy横纵东北]坐标")
 _NOISE: Final = re.compile(r"[\s_\-*:#·]+")
 _DATUM_WORDS: Final = (
     ("bd09", re.compile(r"bd-?_?09|百度|baidu|^bd_?(?:lng|lon|lat|x|y)", re.IGNORECASE)),
@@ -305,6 +312,9 @@ def meaning(header: str, kind: str | None, *, cut: bool = False) -> str | None:
     for wkind, nouns in (("lon", ("经度",)), ("lat", ("纬度",))):
         if any(noun in name for noun in nouns) and len(name) <= 10 and "经纬度" not in name:
             return wkind
+    # 企业坐标, 所在地经纬度 …: what looks like a position is read or refused, never kept as mere text.
+    if "xy" in allowed and len(name) <= 10 and name.endswith(("坐标", "经纬度")) and not _NO_PAIR.match(name):
+        return "xy"
     if cut and name:
         for role, aliases in _ALIASES.items():
             if role in allowed and any(_is_cut(name, plain_name(alias)) for alias in aliases):

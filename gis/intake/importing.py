@@ -434,9 +434,8 @@ class _Builder:
             record["stand_in_for"] = None
         if geometry is not None:
             record["geometry_basis"] = record["geometry_basis"] or "digitised"
-            least = self.decision.least_accuracy_m
             accuracy = record["accuracy_m"] or self.request.accuracy_m or self._accuracy(geometry)
-            record["accuracy_m"] = max(float(accuracy), least)
+            record["accuracy_m"] = float(accuracy)
             record["geometry_source"] = record["geometry_source"] or self._source(i)
             record["unplaced_reason"] = None
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import shapely
@@ -24,7 +24,6 @@ from gis.intake.shifting import convert_geometries
 from gis.intake.systems import System, system_of
 
 Floats = NDArray[np.float64]
-_OLD_SHIFT_M: Final = 150.0
 
 
 @dataclass
@@ -42,13 +41,12 @@ class Positions:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The datum that was decided on: why, and how much accuracy the doubt about it costs."""
+    """The datum that was decided on, and why."""
 
     reference: Reference
     words: str
     evidence: tuple[str, ...] = ()
     swapped: bool = False
-    least_accuracy_m: float = 0.0
     declared: bool = False
 
 
@@ -165,6 +163,11 @@ def decide(
         positions.geometry[i] = None
     verdict = detect(witnesses, around)
     decision = _reference(table, verdict, witnesses, declared, unit, where)
+    if declared is None and table.format in {"geojson", "kml"} and unit == "degrees" and not verdict.sure:
+        positions.notes.append(
+            f"WGS 84 is what {'GeoJSON' if table.format == 'geojson' else 'KML'} means, and the evidence is not sure; "
+            "if it was drawn on Amap or Baidu, say --datum gcj02 or bd09"
+        )
     if unit == "unclear":
         if decision.declared:
             return decision
@@ -210,9 +213,22 @@ def _reference(
             f"does not say which datum its coordinates are in, and the evidence is not sure{likely}: say --datum "
             f"wgs84 | gcj02 (Amap, Tencent) | bd09 (Baidu) | cgcs2000 | EPSG code. {'; '.join(reasons)}",
         )
-    least = _OLD_SHIFT_M if isinstance(verdict.reference, Projected) else 0.0
-    words = f"detected: {verdict.reference} ({verdict.probability:.1%})"
-    return Decision(verdict.reference, words, reasons, least_accuracy_m=least)
+    if isinstance(verdict.reference, Projected):
+        return _metres(verdict, witnesses, where)
+    return Decision(verdict.reference, f"detected: {verdict.reference} ({verdict.probability:.1%})", reasons)
+
+
+def _metres(verdict: Verdict, witnesses: Witnesses, where: str) -> Decision:
+    """The zone that numbers in metres give, where a title, heading or the file's name says that they are CGCS2000."""
+    said = [text for datum, text in witnesses.words if datum == "cgcs2000"]
+    if not said or verdict.reference is None:
+        raise refuse(
+            where,
+            f"holds metres of the zone of {verdict.reference}, but does not say of which system; numbers cannot tell "
+            "CGCS2000 from 西安80 or 北京54 (up to 150 m apart): say --datum cgcs2000 if the surveying office says so",
+        )
+    words = f"{said[0][:40]!r} says CGCS2000; by its numbers {verdict.reference}"
+    return Decision(verdict.reference, words, verdict.reasons, declared=True)
 
 
 def _declared(reference: Reference, verdict: Verdict, unit: str, where: str) -> Decision:

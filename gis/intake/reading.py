@@ -447,17 +447,25 @@ def _read_xlsx(path: Path, wish: _Wish) -> RawTable:
 
 def _sheet(sheet: Any) -> list[tuple[int, list[Any]]]:
     """The cells of a sheet; what a merged area says goes for each of its cells."""
-    rows = [(number, list(cells)) for number, cells in enumerate(sheet.iter_rows(values_only=True), 1)]
-    for area in sheet.merged_cells.ranges:
-        value = sheet.cell(area.min_row, area.min_col).value
-        wide = area.max_col > area.min_col and area.max_row == area.min_row
-        for number in range(area.min_row, min(area.max_row, len(rows)) + 1):
-            cells = rows[number - 1][1]
-            for column in range(area.min_col, min(area.max_col, len(cells)) + 1):
-                # A title over the whole width stays one cell; a heading or value over several rows is each one's.
-                if not wide or column == area.min_col:
-                    cells[column - 1] = value
-    return [(number, [restored(cell) if isinstance(cell, str) else cell for cell in cells]) for number, cells in rows]
+    rows = [list(cells) for cells in sheet.iter_rows(values_only=True)]
+    areas = [(a.min_row - 1, a.max_row, a.min_col - 1, a.max_col) for a in sheet.merged_cells.ranges]
+    _spread(rows, areas)
+    return [
+        (n, [restored(cell) if isinstance(cell, str) else cell for cell in cells]) for n, cells in enumerate(rows, 1)
+    ]
+
+
+def _spread(rows: Sequence[list[Any]], areas: Sequence[tuple[int, int, int, int]]) -> None:
+    """Give each cell of merged areas (first row, row after the last, first column, column after the last) its value."""
+    for top, bottom, left, right in areas:
+        if top >= len(rows) or left >= len(rows[top]):
+            continue
+        value = rows[top][left]
+        # A title over the whole width stays one cell; a heading or value over several rows is each one's.
+        last = left + 1 if bottom - top == 1 else right
+        for cells in rows[top:bottom]:
+            for column in range(left, min(last, len(cells))):
+                cells[column] = value
 
 
 def _formulas(sheet: Any) -> list[tuple[int, int]]:
@@ -497,22 +505,23 @@ def _read_xls(path: Path, wish: _Wish) -> RawTable:
         AttributeError,
     )
     try:
-        with xlrd.open_workbook(str(path), formatting_info=False, logfile=io.StringIO()) as book:
+        with xlrd.open_workbook(str(path), formatting_info=True, logfile=io.StringIO()) as book:
             grids: dict[str, Grid] = {
-                sheet.name: [
-                    (
-                        number + 1,
-                        [_xls_cell(sheet.cell(number, column), book.datemode) for column in range(sheet.ncols)],
-                    )
-                    for number in range(sheet.nrows)
-                ]
-                for sheet in book.sheets()
-                if sheet.visibility == 0
+                sheet.name: _xls_sheet(sheet, book.datemode) for sheet in book.sheets() if sheet.visibility == 0
             }
     except damaged as error:
         raise refuse(wish.where, f"is a damaged workbook: {type(error).__name__} {str(error)[:120]}") from error
     name, grid = _choose_sheet(grids, wish)
     return replace(_table_of_grid(grid, f"{wish.where}[{name}]"), format="xls", part=name)
+
+
+def _xls_sheet(sheet: Any, datemode: int) -> list[tuple[int, list[Any]]]:
+    rows = [
+        [_xls_cell(sheet.cell(number, column), datemode) for column in range(sheet.ncols)]
+        for number in range(sheet.nrows)
+    ]
+    _spread(rows, sheet.merged_cells)
+    return list(enumerate(rows, 1))
 
 
 def _xls_cell(cell: Any, datemode: int) -> Any:
@@ -661,6 +670,7 @@ _GDAL_OPTIONS: Final = {
     "GML_SAVE_RESOLVED_TO": "",
     "OGR_SQLITE_LOAD_EXTENSIONS": "NO",
     "OGR_ORGANIZE_POLYGONS": "DEFAULT",
+    "DXF_ENCODING": "UTF-8",
 }
 
 
@@ -806,10 +816,18 @@ def _present(value: Any) -> Any:
     return None if value is None or value is pd.NA else value
 
 
+_HEADER_SECTION: Final = re.compile(r"^\s*2\s*\n\s*HEADER\s*$", re.MULTILINE)
+_NO_HEADER: Final = "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1021\n0\nENDSEC\n"
+
+
 def _read_dxf(path: Path, wish: _Wish) -> RawTable:
     """Read a drawing: closed polylines are outlines, named by the text inside them."""
     _check_dxf(path, wish.where)
-    table = _read_gdal(path, replace(wish, encoding=None, part=None), "DXF")
+    # CAD writes GBK and often names no code page, or another one: the bytes decide, and GDAL is given UTF-8.
+    drawn, encoding = decode(path.read_bytes(), wish.where, wish.encoding)
+    # GDAL asks for the encoding only where there is a header.
+    path.write_bytes((drawn if _HEADER_SECTION.search(drawn) else _NO_HEADER + drawn).encode("utf-8"))
+    table = replace(_read_gdal(path, replace(wish, encoding=None, part=None), "DXF"), encoding=encoding)
     shapes = [row for row in table.rows if row.geometry is not None and not _says(row)]
     texts = [row for row in table.rows if row.geometry is not None and _says(row)]
     layers = sorted({str(row.cells.get("Layer")) for row in shapes})
