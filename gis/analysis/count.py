@@ -288,10 +288,10 @@ def make_plan(
         raise InputError([Fault(where, "holds no polygon to count in")])
     left_out = tuple(
         (ids[k], "no geometry" if placed[k] is None or placed[k].is_empty else placed[k].geom_type)
-        for k in np.flatnonzero(~area)
+        for k in np.flatnonzero(~area).tolist()
     )
     kept = np.flatnonzero(area)
-    ids = [ids[k] for k in kept]
+    ids = [ids[k] for k in kept.tolist()]
     try:
         index = ZoneIndex.build(placed[kept])
     except InputError as error:
