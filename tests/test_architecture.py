@@ -58,7 +58,7 @@ ONLY_HERE = {
 WRITES_ELSEWHERE = {
     "gis.output.geodata": {"TemporaryDirectory", "to_parquet"},
     "gis.intake.containers": {"mkdir", "open"},
-    "gis.intake.reading": {"TemporaryDirectory", "mkdir", "copyfile", "copytree"},
+    "gis.intake.reading": {"TemporaryDirectory", "mkdir", "copyfile", "copytree", "write_bytes"},
     "gis.intake.trial": {"TemporaryDirectory", "mkdir", "copyfile", "copytree", "unlink", "write_bytes"},
     "gis.intake.starting": {"mkdir"},
 }

@@ -825,7 +825,7 @@ def _read_dxf(path: Path, wish: _Wish) -> RawTable:
     _check_dxf(path, wish.where)
     # CAD writes GBK and often names no code page, or another one: the bytes decide, and GDAL is given UTF-8.
     drawn, encoding = decode(path.read_bytes(), wish.where, wish.encoding)
-    # GDAL asks for the encoding only where there is a header.
+    # `path` is the copy that `read_table` made. GDAL asks for the encoding only where there is a header.
     path.write_bytes((drawn if _HEADER_SECTION.search(drawn) else _NO_HEADER + drawn).encode("utf-8"))
     table = replace(_read_gdal(path, replace(wish, encoding=None, part=None), "DXF"), encoding=encoding)
     shapes = [row for row in table.rows if row.geometry is not None and not _says(row)]
