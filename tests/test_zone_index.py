@@ -219,6 +219,14 @@ def test_a_zone_without_area_holds_the_points_on_it(zone: Polygon) -> None:
     assert_same(array_of(zone, box(0, 0, 3, 3)), x, y, most_cells=4)
 
 
+def test_an_empty_part_changes_nothing() -> None:
+    made = array_of(
+        shapely.from_wkt("MULTIPOLYGON (EMPTY, ((0 0, 1 0, 1 1, 0 0)))"),
+        shapely.from_wkt("MULTIPOLYGON (((0 0, 1 0, 1 1, 0 0)), EMPTY)"),
+    )
+    assert ZoneIndex.build(made).count(np.array([0.5, 2.0]), np.array([0.2, 2.0])).tolist() == [1, 1]
+
+
 def test_missing_and_empty_zones_hold_nothing_and_keep_their_row() -> None:
     x = np.array([0.5])
     assert ZoneIndex.build(array_of(None, box(0, 0, 1, 1), Polygon())).count(x, x).tolist() == [0, 1, 0]

@@ -24,7 +24,7 @@ def zones(n: int, vertices: int) -> npt.NDArray[np.object_]:
         phase = rng.random(3) * 2 * np.pi
         wave = 0.75 + 0.12 * np.sin(2 * angle + phase[0]) + 0.08 * np.sin(5 * angle + phase[1])
         wave += 0.05 * np.sin(9 * angle + phase[2])
-        reach = 0.75 / side * rng.uniform(0.6, 1.2) * wave * (1 - 0.03 * rng.random(vertices))
+        reach = 0.75 / side * rng.uniform(0.6, 1.2) * wave * (1 - min(0.03, 6 / vertices) * rng.random(vertices))
         ring = np.column_stack([centre[0] + reach * np.cos(angle), centre[1] + reach * np.sin(angle)])
         made[k] = shapely.Polygon(ring * SIZE + [WEST, SOUTH])
     return made

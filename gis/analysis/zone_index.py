@@ -137,16 +137,14 @@ class ZoneIndex:
             return cls._empty(len(geometries))
         # One multipolygon forces the ragged array's type, so that its offsets always have three levels.
         several = [*geometries[present], shapely.MultiPolygon()]
-        _, coordinates, (ring_start, part_ring, zone_part) = shapely.to_ragged_array(several, include_z=False)
-        xy = np.ascontiguousarray(coordinates)
+        _, coordinates, (ring_offset, part_ring, zone_part) = shapely.to_ragged_array(several, include_z=False)
+        xy, ring_start = np.ascontiguousarray(coordinates), ring_offset.astype(np.int64)
         if len(xy) >= 2**31:
             raise UsageError(f"the zones have {len(xy)} vertices; the index holds at most {2**31 - 1}")
         ring_part = np.repeat(np.arange(len(part_ring) - 1, dtype=np.int32), np.diff(part_ring))
         part_zone = np.repeat(present.astype(np.int32), np.diff(zone_part)[:-1])
-        columns, rows, frame = _frame(xy, most_cells or _cells_for(geometries, xy))
-        built = zone_kernels.build(
-            xy, np.asarray(ring_start, np.int64), ring_part, part_zone, frame, columns, rows, most_edges, levels
-        )
+        columns, rows, frame = _frame(xy, most_cells or _cells_for(xy, ring_start))
+        built = zone_kernels.build(xy, ring_start, ring_part, part_zone, frame, columns, rows, most_edges, levels)
         return cls(len(geometries), columns, rows, frame, *built)
 
     @classmethod
@@ -267,13 +265,12 @@ def _check(geometries: npt.NDArray[np.object_]) -> None:
     raise_if_any(faults, InputError)
 
 
-def _cells_for(geometries: npt.NDArray[np.object_], xy: Floats) -> int:
+def _cells_for(xy: Floats, ring_start: Longs) -> int:
     """How many cells the first level of the grid gets: fewer where many zones lie over each other."""
-    import shapely
-
     cells = min(MOST_CELLS, max(4096, CELLS_PER_VERTEX * len(xy)))
-    extent = float(np.prod(xy.max(axis=0) - xy.min(axis=0)))
-    depth = float(np.nansum(shapely.area(geometries))) / extent if extent > 0 else 1.0
+    extent = float(np.prod(np.ptp(xy, axis=0)))
+    boxes = np.maximum.reduceat(xy, ring_start[:-1]) - np.minimum.reduceat(xy, ring_start[:-1])
+    depth = float(boxes.prod(axis=1).sum()) / extent if extent > 0 else 1.0
     return max(4096, min(cells, int(MOST_LISTED / max(depth, 1.0))))
 
 
