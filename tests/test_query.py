@@ -10,6 +10,7 @@ import shapely
 
 from gis import geodesy
 from gis.analysis import query
+from gis.analysis.coverage import coverage
 from gis.datum import convert
 from gis.errors import UnknownIdError, UsageError
 from gis.project import Project, load_project
@@ -106,3 +107,14 @@ def test_firms_known_only_by_their_park_have_no_distance(project: Project) -> No
 
 def test_rows_are_json(project: Project) -> None:
     json.dumps([item.row() for item in query.at(project, 118.12, 24.51)], allow_nan=False)
+
+
+@pytest.mark.parametrize("city", ["hangzhou", "huli", "jiading"])
+def test_what_is_found_in_a_zone_is_what_the_coverage_table_counts_there(project: Project, city: str) -> None:
+    figures = {row.id: row.figures for row in coverage(project, city).zones}
+    assert set(figures) == set(project.places(city).ids)
+    for place, counted in figures.items():
+        hows = [item.answer["how"] for item in query.in_zone(project, place)]
+        assert sum(how in {"attributed", "both"} for how in hows) == counted.attributed, place
+        inside = sum(how in {"inside", "both"} for how in hows)
+        assert inside == (counted.inside or 0), place

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis import geodesy
+from gis.analysis.attribution import attribution
 from gis.analysis.probability import Count, count_interval, sigma_m
 from gis.errors import UsageError
 from gis.facts import Membership, ZoneSystem
@@ -194,7 +195,7 @@ class Ground:
             layer = project.layer(city, kind).holding_on(day)
             self.outlines |= self._polygons(layer)
         self.firms = project.layer(city, "enterprises").holding_on(day)
-        self.attribution = _attribution(project, self.firms)
+        self.attribution = attribution(project, self.firms)
         roads = project.layer(city, "roads").holding_on(day)
         self.test_roads = self.plane([line for record, line in roads if line is not None and is_open_test_road(record)])
         self.test_roads_united = dissolved(self.test_roads)
@@ -301,18 +302,6 @@ def dissolved(lines: NDArray[np.object_]) -> BaseGeometry:
 def is_open_test_road(record: Record) -> bool:
     """Whether a road is a test road that is there, not only planned."""
     return bool(record.get("is_test_road")) and record.get("status") != "planned"
-
-
-def _attribution(project: Project, firms: Layer) -> dict[str, frozenset[str]]:
-    """The places that documents (or the firm's own record) put each firm in."""
-    found: dict[str, set[str]] = {}
-    for mention in project.facts.mentions:
-        if mention.standing == "located" and mention.place and mention.id in firms:
-            found.setdefault(mention.id, set()).add(mention.place)
-    for record in firms.records:
-        if record.get("stand_in_for"):
-            found.setdefault(record["id"], set()).add(record["stand_in_for"])
-    return {firm: frozenset(places) for firm, places in found.items()}
 
 
 def _share(part: BaseGeometry, outline: BaseGeometry) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gis.analysis.attribution import attribution
 from gis.errors import UsageError
 from gis.layers import Record, has_own_position
 from gis.project import Project
@@ -83,7 +84,8 @@ def in_zone(project: Project, zone: str, kind: str = "enterprises", segment: str
     """Give the features that lie in a zone, and the firms that a document puts there.
 
     Each answer says `how`: inside (its own position or course meets the outline), attributed (a document puts it
-    there), or both. A firm whose point only stands in for its park is never inside.
+    there; `gis.analysis.attribution` says when), or both. A firm whose point only stands in for its park is never
+    inside, and nothing is inside a zone that is drawn as a point.
 
     Raises:
         UnknownIdError: no zone has the id.
@@ -92,14 +94,16 @@ def in_zone(project: Project, zone: str, kind: str = "enterprises", segment: str
     city, _, outline = project.find("zones", zone)
     if segment is not None and segment not in project.segments:
         raise UsageError(f"segment {segment!r} is not one of {', '.join(project.segments)}")
-    attributed = {m.id for m in project.facts.mentions if m.standing == "located" and m.place == zone}
+    layer = project.layer(city, kind)
+    has_area = outline is not None and outline.geom_type.endswith("Polygon")
+    attributed = {id_ for id_, places in attribution(project, layer).items() if zone in places}
     found: list[Found] = []
-    for record, geometry in project.layer(city, kind):
+    for record, geometry in layer:
         if segment is not None and record.get("segment") != segment:
             continue
         own = geometry is not None and has_own_position(record, geometry)
-        inside = own and outline is not None and record["id"] != zone and bool(outline.intersects(geometry))
-        put_there = record["id"] in attributed or record.get("stand_in_for") == zone
+        inside = own and has_area and record["id"] != zone and bool(shapely.intersects(outline, geometry))
+        put_there = record["id"] in attributed
         if inside or put_there:
             how = "both" if inside and put_there else "inside" if inside else "attributed"
             found.append(Found(kind, city, record, geometry, {"how": how}))
