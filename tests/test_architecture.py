@@ -58,7 +58,10 @@ ONLY_HERE = {
 WRITES_ELSEWHERE = {
     "gis.output.geodata": {"TemporaryDirectory", "to_parquet"},
     "gis.intake.containers": {"mkdir", "open"},
-    "gis.intake.reading": {"TemporaryDirectory", "mkdir", "copyfile", "copytree", "write_bytes"},
+    "gis.intake.archives": {"mkdir"},
+    "gis.intake.drawings": {"write_bytes"},
+    "gis.intake.reading": {"TemporaryDirectory", "mkdir", "copyfile", "copytree"},
+    "gis.intake.shapefiles": {"TemporaryDirectory", "copyfile"},
     "gis.intake.trial": {"TemporaryDirectory", "mkdir", "copyfile", "copytree", "unlink", "write_bytes"},
     "gis.intake.starting": {"mkdir"},
 }

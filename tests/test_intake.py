@@ -21,7 +21,7 @@ from gis.datum import convert
 from gis.errors import GisError, InputError, UsageError
 from gis.geodesy import distance_m
 from gis.geojson import read_features
-from gis.intake import columns, encodings, identity, journal, quantities, reading
+from gis.intake import columns, encodings, identity, journal, quantities, sheets
 from gis.intake.importing import apply
 from gis.intake.reading import read_table
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe
@@ -362,7 +362,7 @@ def test_a_drawing_that_does_not_name_its_encoding_is_read(encoding: str, tmp_pa
 
 def test_an_old_workbook_gives_each_merged_row_its_value() -> None:
     rows: list[list[Any]] = [["标题", None], ["所属园区", "企业名称"], ["创新港", "甲"], [None, "乙"]]
-    reading._spread(rows, [(0, 1, 0, 2), (2, 4, 0, 1)])
+    sheets.spread(rows, [(0, 1, 0, 2), (2, 4, 0, 1)])
     assert rows == [["标题", None], ["所属园区", "企业名称"], ["创新港", "甲"], ["创新港", "乙"]]
 
 

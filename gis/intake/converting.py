@@ -14,7 +14,8 @@ from gis.intake.columns import ColumnMap, recognise
 from gis.intake.detect import Verdict, Witnesses, axes_of, detect, surroundings_of
 from gis.intake.identity import gazetteer_of
 from gis.intake.positions import Decision, Positions, convert_all, fault_rows, gather, witnesses_of
-from gis.intake.reading import RawTable, read_table
+from gis.intake.raw import RawTable
+from gis.intake.reading import read_table
 from gis.intake.systems import system_of
 from gis.layers import Layer
 from gis.project import Project

@@ -36,7 +36,8 @@ from gis.intake.identity import (
 )
 from gis.intake.positions import Decision, convert_all, decide, fault_rows, gather, witnesses_of
 from gis.intake.quantities import is_blank, parse_number, parse_truth
-from gis.intake.reading import RawTable, read_table
+from gis.intake.raw import RawTable
+from gis.intake.reading import read_table
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
 from gis.intake.shapes import look_at
 from gis.intake.trial import try_out

@@ -18,7 +18,7 @@ from gis.intake.containers import refuse
 from gis.intake.detect import Surroundings, Verdict, Witnesses, axes_of, detect
 from gis.intake.identity import Gazetteer
 from gis.intake.quantities import is_blank, parse_coordinate, parse_pair
-from gis.intake.reading import RawTable
+from gis.intake.raw import RawTable
 from gis.intake.shapes import look_at_raw
 from gis.intake.shifting import convert_geometries
 from gis.intake.systems import System, system_of

@@ -12,7 +12,8 @@ from gis.datum import Reference, parse_datum
 from gis.errors import DatumError, Fault, InputError, UsageError, raise_if_any
 from gis.files import commit_folder
 from gis.geojson import dump_features, read_features
-from gis.intake.reading import RawTable, read_table
+from gis.intake.raw import RawTable
+from gis.intake.reading import read_table
 from gis.intake.shifting import convert_geometries
 from gis.layers import check_features
 from gis.project import Project, load_project
