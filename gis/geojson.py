@@ -30,11 +30,13 @@ class Feature(NamedTuple):
     geometry: BaseGeometry | None
 
 
-def dump_features(features: Iterable[tuple[dict[str, Any], BaseGeometry | None]]) -> bytes:
+def dump_features(features: Iterable[tuple[dict[str, Any], BaseGeometry | None]], *, datum: str | None = None) -> bytes:
     """Return features as the bytes of a GeoJSON FeatureCollection.
 
     Args:
         features: Properties (with an `id`, if the order shall be stable) and geometry in WGS 84 of each feature.
+        datum: What the member `datum` (a foreign member, RFC 7946, 6.1) says, for files that leave the project: a
+            GeoJSON without a word may be WGS 84 or what a Chinese web map drew. No such member, where None.
 
     Raises:
         InputError: A geometry is empty, invalid, not finite, or vanishes when rounded; a property is no JSON value.
@@ -56,7 +58,8 @@ def dump_features(features: Iterable[tuple[dict[str, Any], BaseGeometry | None]]
             faults.append(Fault("GeoJSON", f"a feature cannot be written: {error}", properties.get("id")))
     raise_if_any(faults)
     body = ",\n".join(lines)
-    return f'{{"type":"FeatureCollection","features":[\n{body}\n]}}\n'.encode()
+    said = "" if datum is None else f'"datum":{json.dumps(datum)},'
+    return f'{{"type":"FeatureCollection",{said}"features":[\n{body}\n]}}\n'.encode()
 
 
 def _rounded(geometry: BaseGeometry) -> BaseGeometry:
@@ -102,18 +105,35 @@ def parse_features(data: bytes, where: str = "GeoJSON") -> list[Feature]:
         where: What to call the source in messages.
 
     Raises:
-        InputError: It is not JSON or not GeoJSON, it has a `crs` member that is not WGS 84, or features are damaged;
-            all damaged features are listed, numbered from 1.
+        InputError: As `parse_document` and `features_of`.
+    """
+    return features_of(parse_document(data, where), where)
+
+
+def parse_document(data: bytes, where: str = "GeoJSON") -> Any:
+    """Return the bytes of JSON (UTF-8, with or without a byte order mark) as what they say.
+
+    Raises:
+        InputError: It is not JSON, or nested too deeply.
     """
     try:
-        document = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except RecursionError as error:
         raise InputError([Fault(where, "is nested too deeply to be GeoJSON")]) from error
     except ValueError as error:
         raise InputError([Fault(where, f"is not readable as JSON: {error}")]) from error
+
+
+def features_of(document: Any, where: str = "GeoJSON") -> list[Feature]:
+    """Return the features of a JSON document that is a FeatureCollection, Feature or geometry.
+
+    Raises:
+        InputError: It is not GeoJSON, it has a `crs` member that is not WGS 84, or features are damaged; all damaged
+            features are listed, numbered from 1.
+    """
     faults = list(_crs_faults(document, where))
     found = []
-    for number, feature in enumerate(_features_of(document, where), 1):
+    for number, feature in enumerate(_members(document, where), 1):
         try:
             geometry = None if feature["geometry"] is None else _geometry(feature["geometry"])
             found.append(Feature(dict(feature.get("properties") or {}), geometry))
@@ -144,7 +164,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _features_of(document: Any, where: str) -> list[Any]:
+def _members(document: Any, where: str) -> list[Any]:
     kind = document.get("type") if isinstance(document, dict) else None
     if kind == "FeatureCollection" and isinstance(document.get("features"), list):
         return list(document["features"])

@@ -20,7 +20,7 @@ from openpyxl import Workbook, load_workbook
 from gis.datum import convert
 from gis.errors import GisError, InputError, UsageError
 from gis.geodesy import distance_m
-from gis.geojson import read_features
+from gis.geojson import dump_features, read_features
 from gis.intake import columns, encodings, identity, journal, quantities, sheets
 from gis.intake.importing import apply
 from gis.intake.reading import read_table
@@ -32,7 +32,7 @@ from gis.layers import Layer, layer_of
 from gis.output.geodata import FORMATS, write_features
 from gis.project import load_project
 from tests import intake
-from tests.faults.make import archive, book, geojson, layer, table
+from tests.faults.make import KML, POINT, archive, book, geojson, layer, table
 from tests.intake import PARKS, WHEN
 
 
@@ -343,10 +343,54 @@ def test_metres_without_a_system_are_taken_for_cgcs2000_only_when_that_is_said(
         assert distance_m(shapely.get_x(point), shapely.get_y(point), 121.17, 31.295) < 0.01
 
 
-def test_a_geojson_that_may_be_of_another_datum_is_read_with_a_word_of_warning(park_root: Path, tmp_path: Path) -> None:
-    file = geojson(tmp_path, [("甲公司", {"type": "Point", "coordinates": [121.17, 31.295]})])
-    assert any("--datum gcj02" in note for note in intake.plan(park_root, file).notes)
-    assert not any("--datum gcj02" in note for note in intake.plan(park_root, file, datum="wgs84").notes)
+ONE_FIRM = [("甲公司", {"type": "Point", "coordinates": [121.17, 31.295]})]
+
+
+def test_a_standard_that_means_wgs84_is_no_word_of_the_file(park_root: Path, tmp_path: Path) -> None:
+    kml = tmp_path / "图.kml"
+    kml.write_text(KML.format(name="甲公司", shape=POINT), "utf-8")
+    for file in (geojson(tmp_path, ONE_FIRM), kml):
+        with pytest.raises(InputError, match=rf"gis import {file.name} --kind enterprises --datum wgs84 .* gcj02"):
+            intake.plan(park_root, file)
+        assert str(intake.plan(park_root, file, datum="gcj02").decision.reference) == "gcj02"
+
+
+def test_a_geojson_is_taken_for_wgs84_where_the_evidence_is_sure(park_root: Path, tmp_path: Path) -> None:
+    rows, _ = firms(200, "wgs84")
+    file = tmp_path / "图.geojson"
+    features = [({"name": row[0], "所属园区": row[5]}, shapely.Point(row[3:5])) for row in rows]
+    file.write_bytes(dump_features(features))
+    assert str(intake.plan(park_root, file).decision.reference) == "wgs84"
+
+
+@pytest.mark.parametrize("datum", ["wgs84", "gcj02", "bd09", "EPSG:4528"])
+def test_a_geojson_that_was_exported_here_says_its_datum(datum: str, park_root: Path, tmp_path: Path) -> None:
+    layer_ = layer_of("x", "enterprises", [({"id": "a", "name": "甲公司"}, shapely.Point(121.17, 31.295))])
+    (file,) = intake.write(tmp_path, layer_, "geojson", datum)
+    plan = intake.run(park_root, file)
+    assert str(plan.decision.reference) == datum
+    assert any("rests on the file's own word" in note for note in plan.notes) == (datum != "EPSG:4528")
+    point = intake.records(park_root)["甲公司"].geometry
+    assert distance_m(point.x, point.y, 121.17, 31.295) < 0.2
+
+
+def test_a_kml_that_was_exported_here_says_its_datum(park_root: Path, tmp_path: Path) -> None:
+    layer_ = layer_of("x", "enterprises", [({"id": "a", "name": "甲公司"}, shapely.Point(121.17, 31.295))])
+    (file,) = intake.write(tmp_path, layer_, "kml")
+    assert intake.plan(park_root, file).decision.words == "the file says datum: wgs84"
+
+
+def test_a_crs_member_of_old_geojson_is_a_word_of_the_file(park_root: Path, tmp_path: Path) -> None:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+    plan = intake.plan(park_root, geojson(tmp_path, ONE_FIRM, crs=crs))
+    assert plan.decision.declared
+    assert any("rests on the file's own word" in note for note in plan.notes)
+
+
+def test_faulty_rows_are_listed_along_with_the_missing_datum(park_root: Path, tmp_path: Path) -> None:
+    file = geojson(tmp_path, [*ONE_FIRM, ("零岛", {"type": "Point", "coordinates": [0, 0]})])
+    with pytest.raises(InputError, match=r"(?s)--datum.*:2: .*null island"):
+        intake.plan(park_root, file)
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "utf-8"])

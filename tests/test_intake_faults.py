@@ -44,7 +44,8 @@ def test_the_command_line_says_a_fault_once_and_exits_with_1(
 
     file = next(fault for fault in FAULTS if fault.name == "bow_tie").make(tmp_path)
     before = intake.state(template)
-    monkeypatch.setattr("sys.argv", ["gis", "import", str(file), "--kind", "zones", "--project", str(template)])
+    words = ["import", str(file), "--kind", "zones", "--datum", "wgs84", "--project", str(template)]
+    monkeypatch.setattr("sys.argv", ["gis", *words])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 1

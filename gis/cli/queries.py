@@ -185,7 +185,8 @@ def _show(found: Sequence[Found], format_: FeatureFormat, columns: Sequence[str]
     if format_ == FeatureFormat.GEOJSON:
         from gis.geojson import dump_features
 
-        emit(dump_features([({**item.record, **item.row()}, item.geometry) for item in found]).decode("utf-8"))
+        features = [({**item.record, **item.row()}, item.geometry) for item in found]
+        emit(dump_features(features, datum="wgs84").decode("utf-8"))
         return
     rows = [item.row() for item in found]
     if format_ == FeatureFormat.TABLE:

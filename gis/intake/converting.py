@@ -74,7 +74,7 @@ def read_wgs84(
 def _reference(table: RawTable, from_: str | None) -> Reference:
     if from_ is not None:
         return parse_datum(from_)
-    if table.crs is None or table.format in {"geojson", "kml"}:
+    if table.crs is None:
         raise UsageError(
             f"{table.name} does not say its datum reliably: say --from wgs84 | gcj02 | bd09 | cgcs2000 | EPSG code"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import re
@@ -25,33 +24,28 @@ from gis.intake.raw import MAX_ROWS, RawRow, RawTable, Wish, choose, tidy
 
 
 def read_geojson(path: Path, wish: Wish) -> RawTable:
-    """Read GeoJSON.
+    """Read GeoJSON; what it says of its datum is a `crs` member (the old way) or the member `datum` of `gis export`.
 
     Raises:
         InputError: it is damaged, or has a `crs` member that is not WGS 84 (unless `wish` overrules it).
     """
-    from gis.geojson import parse_features
+    from gis.geojson import features_of, parse_document
 
-    data = path.read_bytes()
+    document = parse_document(path.read_bytes(), wish.where)
+    said: dict[str, Any] = document if isinstance(document, dict) else {}
     if wish.ignore_crs:
-        data = _without_crs(data)
-    features = parse_features(data, wish.where)
+        said.pop("crs", None)
+    features = features_of(document, wish.where)
+    # Any other `crs` than WGS 84 is refused with the features.
+    crs = "EPSG:4326" if said.get("crs") is not None else None
+    if isinstance(said.get("datum"), str):
+        crs = said["datum"]
     header = tuple(dict.fromkeys(name for feature in features for name in feature.properties))
     rows = tuple(
         RawRow(number, {name: feature.properties.get(name) for name in header}, feature.geometry)
         for number, feature in enumerate(features, 1)
     )
-    return RawTable(wish.where, "geojson", None, header, rows, spatial=True, crs="EPSG:4326", encoding="utf-8")
-
-
-def _without_crs(data: bytes) -> bytes:
-    try:
-        document = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return data
-    if isinstance(document, dict):
-        document.pop("crs", None)
-    return json.dumps(document).encode()
+    return RawTable(wish.where, "geojson", None, header, rows, spatial=True, crs=crs, encoding="utf-8")
 
 
 def read_gdal(path: Path, wish: Wish, driver: str) -> RawTable:
@@ -181,6 +175,10 @@ _KML_FIELDS: Final = frozenset(
 )
 
 
+# What `gis export` writes into the description of the document.
+_KML_DATUM: Final = re.compile(rb"\A[^<]*<\?xml[^>]*>\s*<kml[^>]*>\s*<Document[^>]*>\s*<description>datum: (\w+)</")
+
+
 def read_kml(path: Path, wish: Wish) -> RawTable:
     """Read with pyogrio, whose GDAL has LIBKML; one table of all folders, or the folder that is named."""
     import pyogrio
@@ -216,7 +214,9 @@ def read_kml(path: Path, wish: Wish) -> RawTable:
     filled = {name for row in rows for name, value in row.cells.items() if not is_blank(value)}
     header = tuple(dict.fromkeys(name for row in rows for name in row.cells if name in filled))
     kept = tuple(replace(row, cells={name: row.cells.get(name) for name in header}) for row in rows)
-    return RawTable(wish.where, "kml", wish.part, header, kept, spatial=True, crs="EPSG:4326")
+    said = _KML_DATUM.search(path.read_bytes()[:2000])
+    crs = None if said is None else said[1].decode("ascii")
+    return RawTable(wish.where, "kml", wish.part, header, kept, spatial=True, crs=crs)
 
 
 def _numpy_cell(value: Any) -> Any:

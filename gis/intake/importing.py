@@ -232,7 +232,12 @@ def plan_import(root: Path, request: Request) -> Plan:
     if _has_no_coordinates(table, columns):
         positions.notes.append("the file has no column of coordinates")
     witnesses = witnesses_of(table, columns, positions, names, request.kind)
-    decision = decide(table, positions, witnesses, around, request.datum, swap=request.swap)
+    shown = f'"{table.name}"' if " " in table.name else table.name
+    command = f"gis import {shown} --kind {request.kind}"
+    try:
+        decision = decide(table, positions, witnesses, around, request.datum, swap=request.swap, command=command)
+    except InputError as error:
+        raise InputError([*error.faults, *fault_rows(table, positions.faults)]) from error
     convert_all(positions, decision, table.name)
     faults = fault_rows(table, positions.faults)
     repaired = fault_rows(table, positions.repaired)

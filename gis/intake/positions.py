@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -22,6 +22,9 @@ from gis.intake.raw import RawTable
 from gis.intake.shapes import look_at_raw
 from gis.intake.shifting import convert_geometries
 from gis.intake.systems import System, system_of
+
+# Formats that are WGS 84 by their standard, whatever a writer puts into them.
+_PROMISES: Final[Mapping[str, str]] = {"geojson": "GeoJSON", "kml": "KML"}
 
 Floats = NDArray[np.float64]
 
@@ -142,8 +145,21 @@ def decide(
     declared: str | None,
     *,
     swap: bool,
+    command: str = "gis import",
 ) -> Decision:
     """Decide on the datum: as declared, else as the file says unless the evidence is sure of another, else as detected.
+
+    That a format means WGS 84 by its standard (GeoJSON, KML) is no word of the file: web maps in China write the same
+    formats with shifted coordinates. Such a file is taken for WGS 84 only where the evidence is sure of it.
+
+    Args:
+        table: the file as read.
+        positions: where its rows are, in its own coordinates.
+        witnesses: its rows as evidence.
+        around: what the project knows around the city.
+        declared: the datum that the user says, or None.
+        swap: the user says that latitude stands first.
+        command: how the command begins that a message tells to run.
 
     Raises:
         InputError: nothing is declared and the detective is not sure; or the file contradicts itself; or it is of an
@@ -162,11 +178,11 @@ def decide(
         )
         positions.geometry[i] = None
     verdict = detect(witnesses, around)
-    decision = _reference(table, verdict, witnesses, declared, unit, where)
-    if declared is None and table.format in {"geojson", "kml"} and unit == "degrees" and not verdict.sure:
+    decision = _reference(table, verdict, witnesses, declared, unit, command)
+    if declared is None and table.crs is not None and unit == "degrees" and not verdict.sure:
         positions.notes.append(
-            f"WGS 84 is what {'GeoJSON' if table.format == 'geojson' else 'KML'} means, and the evidence is not sure; "
-            "if it was drawn on Amap or Baidu, say --datum gcj02 or bd09"
+            f"that the datum is {decision.reference} rests on the file's own word: the evidence is not sure of it; "
+            "if it was drawn on Amap or Baidu, undo this and say --datum gcj02 or bd09"
         )
     if unit == "unclear":
         if decision.declared:
@@ -188,9 +204,9 @@ def decide(
 
 
 def _reference(
-    table: RawTable, verdict: Verdict, witnesses: Witnesses, declared: str | None, unit: str, where: str
+    table: RawTable, verdict: Verdict, witnesses: Witnesses, declared: str | None, unit: str, command: str
 ) -> Decision:
-    reasons = verdict.reasons
+    where, reasons = table.name, verdict.reasons
     if declared is not None:
         return _declared(parse_datum(declared), verdict, unit, where)
     if table.crs is not None:
@@ -206,16 +222,31 @@ def _reference(
             f"says {old[0][:40]!r}: 西安80, 北京54 and city grids are never taken for CGCS2000; "
             "have the surveying office convert the file, or say --datum if it is converted already",
         )
+    promise = _PROMISES.get(table.format)
     if verdict.reference is None or not verdict.sure:
         likely = "" if verdict.reference is None else f" (most likely {verdict.reference}, {verdict.probability:.0%})"
         raise refuse(
             where,
-            f"does not say which datum its coordinates are in, and the evidence is not sure{likely}: say --datum "
-            f"wgs84 | gcj02 (Amap, Tencent) | bd09 (Baidu) | cgcs2000 | EPSG code. {'; '.join(reasons)}",
+            f"does not say which datum its coordinates are in{_standing(promise)}, and the evidence is not sure"
+            f"{likely}: say --datum, as in {command} --datum wgs84 (GPS, Google Earth, a survey) | gcj02 (Amap, "
+            f"Tencent) | bd09 (Baidu) | cgcs2000 | EPSG code. {'; '.join(reasons)}",
+        )
+    if promise and not _agree(Datum.WGS84, verdict.reference):
+        raise refuse(
+            where,
+            f"is {promise}, which means WGS 84, but the evidence speaks for {verdict.reference} "
+            f"({verdict.probability:.1%}): run {command} --datum {verdict.reference}, or --datum wgs84 to insist. "
+            f"{'; '.join(reasons)}",
         )
     if isinstance(verdict.reference, Projected):
         return _metres(verdict, witnesses, where)
     return Decision(verdict.reference, f"detected: {verdict.reference} ({verdict.probability:.1%})", reasons)
+
+
+def _standing(promise: str | None) -> str:
+    if promise is None:
+        return ""
+    return f" (as {promise} it should be WGS 84, but many that are drawn on Chinese web maps are not)"
 
 
 def _metres(verdict: Verdict, witnesses: Witnesses, where: str) -> Decision:

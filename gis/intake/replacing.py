@@ -15,6 +15,7 @@ from gis.geojson import dump_features, read_features
 from gis.intake.raw import RawTable
 from gis.intake.reading import read_table
 from gis.intake.shifting import convert_geometries
+from gis.intake.systems import system_of
 from gis.layers import check_features
 from gis.project import Project, load_project
 from gis.schema import LAYER_KINDS, SKETCHED_BASES
@@ -44,7 +45,8 @@ def replace_geometry(
         file: any vector file that can be imported.
         source: where the new geometry comes from, in words.
         accuracy_m: its accuracy (95 % radius), metres, above 0.
-        datum: its datum, where the file does not state one; a GeoJSON states none, for many hold GCJ-02.
+        datum: its datum, where the file does not state one; a GeoJSON without a word states none,
+            for many hold GCJ-02.
         basis: statutory, administrative or digitised.
         feature: `COLUMN=VALUE`, which feature of the file is meant.
         allow_outside: take it even if it leaves the district that the feature lies within.
@@ -110,16 +112,14 @@ def _geometry(table: RawTable, feature: str | None, file: Path) -> BaseGeometry:
 def _reference(table: RawTable, datum: str | None, file: Path) -> Reference:
     if datum is not None:
         return parse_datum(datum)
-    if table.crs is None or table.format in {"geojson", "kml", "kmz"}:
+    if table.crs is None:
         raise DatumError(
             f"{file.name} does not say its datum in a way to rely on; say it: --datum wgs84 | gcj02 | EPSG:4490 …"
         )
-    from pyproj import CRS
-
-    code = CRS.from_user_input(table.crs).to_epsg()
-    if code is None:
-        raise DatumError(f"{file.name} has a coordinate system without a known code; say it: --datum EPSG:…")
-    return parse_datum(f"EPSG:{code}")
+    try:
+        return system_of(table.crs).reference
+    except DatumError as error:
+        raise DatumError(f"{file.name}: {error}") from error
 
 
 def _renewed(old: dict[str, Any], source: str, accuracy_m: float, basis: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def system_of(text: str) -> System:
     """Return the system that a WKT or authority code names.
 
     Args:
-        text: WKT 1 (OGC or Esri) or 2, or a code such as `EPSG:4528`.
+        text: WKT 1 (OGC or Esri) or 2, a code such as `EPSG:4528`, or a datum as `gis export` names it.
 
     Raises:
         DatumError: it is 北京54, 西安80, a local grid, or one that is not converted here.
@@ -41,6 +41,8 @@ def system_of(text: str) -> System:
     from pyproj import CRS
     from pyproj.exceptions import CRSError
 
+    if text in set(Datum):
+        return System(Datum(text), f"datum: {text}")
     if _GCJ.search(text[:2000]):
         return System(Datum.GCJ02, "GCJ-02, by the name of its system")
     if _BD.search(text[:2000]):

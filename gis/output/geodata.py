@@ -100,8 +100,10 @@ def write_features(
         records = [dict(record) for record in layer.records]
         shifted = _shifted(layer.geometry, reference)
         if reference not in {Datum.WGS84, Datum.CGCS2000}:
-            losses.append(f"GeoJSON is WGS 84 by its standard: the file cannot say that it holds {reference}")
-        return Export(dump_features(zip(records, shifted, strict=True)), losses)
+            losses.append(
+                f"GeoJSON is WGS 84 by its standard: the member datum says {reference}, and only gis import reads it"
+            )
+        return Export(dump_features(zip(records, shifted, strict=True), datum=str(reference)), losses)
     table = replace(_flat(layer, reference, encoding, losses), coordinates=coordinates)
     return Export(_WRITERS[format_](table), table.losses)
 
@@ -155,6 +157,7 @@ def _rows(table: _Table, longest: int | None = None) -> tuple[list[str], list[li
                 cells[0] = None
     values = zip(*table.columns.values(), strict=True)
     table.losses.append("empty text and missing values are the same in a cell")
+    table.losses.append(f"a table cannot say its datum: it comes back with --datum {table.reference}")
     return header, [[*row, *cells] for row, cells in zip(values, spatial, strict=True)]
 
 
@@ -281,7 +284,8 @@ def _fgb(table: _Table) -> bytes:
 
 def _kml(table: _Table) -> bytes:
     table.losses.append("KML: truth values become 0 and 1")
-    return _gdal(table, "layer.kml", "LIBKML", layer=table.kind)["layer.kml"]
+    said = {"DESCRIPTION": f"datum: {table.reference}"}
+    return _gdal(table, "layer.kml", "LIBKML", layer=table.kind, dataset_options=said)["layer.kml"]
 
 
 def _parquet(table: _Table) -> bytes:
@@ -380,6 +384,7 @@ def _dbf(value: Any, column: str, table: _Table) -> Any:
 def _dxf(table: _Table) -> bytes:
     """A drawing of release 12, which every CAD program reads: outlines as closed polylines, names as text inside."""
     table.losses.append("DXF carries no attributes: only names, as text; holes are drawn on a layer of their own")
+    table.losses.append(f"DXF cannot say its datum: it comes back with --datum {table.reference}")
     pairs: list[tuple[int, object]] = [(0, "SECTION"), (2, "HEADER"), (9, "$ACADVER"), (1, "AC1009")]
     pairs += [(9, "$DWGCODEPAGE"), (3, "ANSI_936")]
     pairs += [(0, "ENDSEC"), (0, "SECTION"), (2, "ENTITIES")]

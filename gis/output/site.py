@@ -68,7 +68,9 @@ def build_site(
         files[folder / "coverage.xlsx"] = coverage_workbook(project, found, lang)
         for kind in _EXPORTED:
             layer = project.places(id_) if kind == "zones" else project.layer(id_, kind)
-            files[folder / f"{kind}.geojson"] = dump_features((dict(record), geometry) for record, geometry in layer)
+            files[folder / f"{kind}.geojson"] = dump_features(
+                ((dict(record), geometry) for record, geometry in layer), datum="wgs84"
+            )
         pages.append(folder / "index.html")
     files[PurePosixPath("index.html")] = render_overview(project, results, lang)
     return Site(files, pages, [_summary(found) for found in results.values()])
