@@ -49,6 +49,26 @@ def test_every_row_of_the_page_counts_what_the_coverage_table_counts(
     assert len(rows["unzoned"].attributed) == len(found.unzoned)
 
 
+def test_the_chances_handed_to_the_page_add_up_to_the_expected_count(
+    bundled: Project, city: str, payload: MapPayload
+) -> None:
+    found = coverage(bundled, city)
+    expected = {row.id: row.figures for row in found.zones}
+    expected |= {f"system:{row.plan}:{row.id}": row.figures for row in found.systems}
+    expected["total"] = found.total
+    rows = payload.points.to_json()["rows"]
+    for name, figures in expected.items():
+        sums = rows[name].get("e")
+        assert (sums is None) == (figures.expected is None), name
+        if sums is not None:
+            # Each facet's sum is rounded to thousandths.
+            assert sum(sums["s"]) + sum(sums["p"]) == pytest.approx(figures.expected, abs=0.0006 * (1 + len(sums["f"])))
+            assert figures.low is not None
+            assert figures.high is not None
+            assert sum(sums["s"]) <= figures.low
+            assert figures.high <= sum(sums["s"]) + sum(sums["n"])
+
+
 def test_what_two_systems_share_is_keyed_by_plan_and_drawn_where_it_has_an_area(
     bundled: Project, city: str, payload: MapPayload
 ) -> None:

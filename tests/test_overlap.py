@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gis import geodesy
 from gis.analysis.coverage import Ground
 from gis.analysis.overlap import Overlap, Overlaps, overlaps
 from gis.project import Project, load_project
@@ -34,6 +35,16 @@ def test_two_systems_share_a_quarter_of_each(tmp_path: Path) -> None:
     assert shared.shared_km2 == pytest.approx(0.25, abs=2e-4)
     assert shared.a_share == shared.b_share == pytest.approx(0.25, abs=1e-4)
     assert shared.jaccard == pytest.approx(0.25 / 1.75, abs=1e-4)
+
+
+def test_each_side_says_its_plan_and_what_both_share_has_a_shape_that_no_table_holds(tmp_path: Path) -> None:
+    found = overlaps(two_systems_that_share_a_quarter(tmp_path).load(), "town")
+    shared, plans = pair(found, "system"), pair(found, "plan")
+    assert (shared.a_plan, shared.b_plan) == (plans.a_plan, plans.b_plan) == ("plan-a", "plan-b")
+    assert (shared.row()["a_plan"], shared.row()["b_plan"]) == ("plan-a", "plan-b")
+    assert shared.ground is not None
+    assert geodesy.area_km2(shared.ground) == pytest.approx(0.25, abs=2e-4)
+    assert "ground" not in shared.row()
 
 
 def test_firms_under_both_are_named_by_document_and_by_position(tmp_path: Path) -> None:

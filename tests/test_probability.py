@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
+from math import ceil, exp, floor, pi, sqrt
 
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.special import ndtr
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry.base import BaseGeometry
 
 from gis.analysis.probability import (
     SIGMAS_IN_95,
+    Chances,
     Floats,
     count_interval,
     offsets,
@@ -257,3 +262,49 @@ def test_the_interval_holds_the_expected_count(
 def test_a_city_without_firms_expects_none() -> None:
     found = count_interval(np.zeros((0, 2)), np.zeros(0), SQUARE, np.zeros(0), np.zeros(0))
     assert (found.expected, found.low, found.high) == (0, 0, 0)
+
+
+def interval_from_sums(chances: Chances, chosen: NDArray[np.bool_]) -> tuple[int, int]:
+    """The 95 % interval of the count of a choice, from sums alone, by the refined normal law: what the page shows."""
+    expected, third = float(chances.probability[chosen].sum()), float(chances.third[chosen].sum())
+    variance = float(chances.variance[chosen].sum() + (chances.shared[chosen].sum(axis=0) ** 2).sum())
+    sure, most = int(chances.sure[chosen].sum()), int((chances.sure | chances.open)[chosen].sum())
+    deviation = sqrt(max(variance, 1e-12))
+    skewness = third / deviation**3
+
+    def reached(count: int) -> float:
+        x = (count + 0.5 - expected) / deviation
+        return float(ndtr(x)) + skewness * (1 - x * x) * exp(-x * x / 2) / (6 * sqrt(2 * pi))
+
+    low = next((k for k in range(sure, most) if reached(k) >= 0.025), most)
+    high = next((k for k in range(low, most) if reached(k) >= 0.975), most)
+    shown = round(expected, 2)
+    return min(low, floor(shown)), max(high, ceil(shown))
+
+
+@pytest.mark.parametrize(("own", "zone"), [(150.0, 0.0), (100.0, 250.0), (5.0, 500.0)])
+def test_the_chances_of_a_choice_add_up_to_the_law_of_its_count(own: float, zone: float) -> None:
+    random = np.random.default_rng(3)
+    points, near = random.uniform(-200, 1200, (40, 2)), np.arange(40) % 2
+    certain = np.array([1.0, 0.3, 0.8])
+    chances = count_interval(points, np.full(40, own), SQUARE, np.full(40, zone), certain, near).chances
+    for share in (0.2, 0.5, 1.0):
+        chosen = random.random(43) <= share
+        of_points, of_certain = chosen[:40], chosen[40:]
+        n = int(of_points.sum())
+        alone = count_interval(
+            points[of_points], np.full(n, own), SQUARE, np.full(n, zone), certain[of_certain], near[of_points]
+        )
+        assert chances.probability[chosen].sum() == pytest.approx(alone.expected, abs=1e-9)
+        low, high = interval_from_sums(chances, chosen)
+        assert low == pytest.approx(alone.low, abs=1)
+        assert high == pytest.approx(alone.high, abs=1)
+
+
+def test_without_what_firms_share_the_sums_would_say_too_narrow_an_interval() -> None:
+    points = np.column_stack([np.zeros(16), np.linspace(300, 700, 16)])
+    chances = count_interval(points, np.full(16, 1.0), SQUARE, np.full(16, 200.0), np.zeros(0)).chances
+    every = np.ones(16, bool)
+    assert interval_from_sums(chances, every) == (0, 16)
+    alone = replace(chances, variance=chances.probability * (1 - chances.probability), shared=np.zeros((16, 0)))
+    assert interval_from_sums(alone, every) == (4, 12)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis import geodesy
 from gis.analysis.attribution import attribution
-from gis.analysis.probability import Count, count_interval, sigma_m
+from gis.analysis.probability import Chances, Count, count_interval, sigma_m
 from gis.errors import UsageError
 from gis.facts import Membership, ZoneSystem
 from gis.layers import Layer, Record, is_sketched
@@ -68,6 +68,19 @@ class Figures:
     sketched: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FirmsBehind:
+    """The firms behind the figures of a row, as positions in the city's enterprises that hold on the day.
+
+    They can be counted again under any choice of firms. inside and chances are None where nothing has an outline;
+    chances has an entry for each firm.
+    """
+
+    attributed: NDArray[np.intp]
+    inside: NDArray[np.intp] | None
+    chances: Chances | None
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneRow:
     """The figures of one place in the role that one zone system gives it; system is None outside all systems."""
@@ -79,6 +92,7 @@ class ZoneRow:
     role: str | None
     name_as_written: str | None
     figures: Figures
+    firms: FirmsBehind = field(repr=False, compare=False)
 
     def flat(self) -> dict[str, Any]:
         """The row as one flat dictionary."""
@@ -96,6 +110,7 @@ class SystemRow:
     places: tuple[str, ...]
     unplaced: tuple[str, ...]
     figures: Figures
+    firms: FirmsBehind = field(repr=False, compare=False)
 
     def flat(self) -> dict[str, Any]:
         """The row as one flat dictionary."""
@@ -115,7 +130,11 @@ class Unzoned:
 
 @dataclass(frozen=True, slots=True)
 class CityCoverage:
-    """Everything that is counted for one city; the map, the tables and the prompt all show this object."""
+    """Everything that is counted for one city; the map, the tables and the prompt all show this object.
+
+    firms: those behind the total. test_roads: the course of the test roads that are counted, each stretch once, WGS 84.
+    road_lengths_km: the geodesic length of each road whose course is known.
+    """
 
     city: str
     name: str
@@ -129,6 +148,9 @@ class CityCoverage:
     standing_in: int
     unplaced: int
     unzoned: tuple[Unzoned, ...]
+    firms: FirmsBehind = field(repr=False, compare=False)
+    test_roads: BaseGeometry | None = field(repr=False, compare=False)
+    road_lengths_km: Mapping[str, float] = field(repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """The object as JSON-able data: `{city, zones, systems, total, unzoned}` and what they rest on."""
@@ -151,7 +173,7 @@ class CityCoverage:
 
 
 def _flat(row: ZoneRow | SystemRow) -> dict[str, Any]:
-    own = {name: getattr(row, name) for name in row.__dataclass_fields__ if name != "figures"}
+    own = {name: getattr(row, name) for name in row.__dataclass_fields__ if name not in {"figures", "firms"}}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in own.items()} | _rounded(
         row.figures
     )
@@ -232,12 +254,25 @@ class Ground:
 
     def inside(self, outline: BaseGeometry) -> list[Record]:
         """The firms whose own position lies in an outline, its edge included."""
-        within = np.flatnonzero(shapely.intersects(outline, self.located))
-        return [self.firms.records[self.independent[i]] for i in within]
+        return [self.firms.records[i] for i in self.positions_inside(outline)]
+
+    def positions_inside(self, outline: BaseGeometry) -> NDArray[np.intp]:
+        """Positions of the firms whose own position lies in an outline, its edge included."""
+        return self.independent[np.flatnonzero(shapely.intersects(outline, self.located))]
 
     def put_in(self, ids: frozenset[str]) -> list[Record]:
         """The firms that a document puts in one of the places `ids`."""
-        return [record for record in self.firms.records if self.attribution.get(record["id"], frozenset()) & ids]
+        return [self.firms.records[i] for i in self.positions_put_in(ids)]
+
+    def positions_put_in(self, ids: frozenset[str]) -> NDArray[np.intp]:
+        """Positions of the firms that a document puts in one of the places `ids`."""
+        said = [bool(self.attribution.get(record["id"], frozenset()) & ids) for record in self.firms.records]
+        return np.flatnonzero(said)
+
+    def by_firm(self, chances: Chances) -> Chances:
+        """Bring chances (the independently placed firms first, then the others) into the order of the firms."""
+        back = np.argsort(np.concatenate([self.independent, self.dependent]))
+        return Chances(chances.probability[back], chances.variance[back], chances.third[back], chances.shared[back])
 
     def probabilities(self, outline: BaseGeometry, ids: frozenset[str]) -> Floats:
         """The probabilities, one for each firm without a position of its own, that it lies in the places `ids`.
@@ -325,9 +360,9 @@ def coverage(project: Project, city: str, *, reach_m: float = DEFAULT_REACH_M, d
     ground = Ground(project, city, day)
     records = {record["id"]: (record, geometry) for record, geometry in ground.places}
     near_roads = _near(ground, reach_m)
-    cached: dict[str, Figures] = {}
+    cached: dict[str, tuple[Figures, FirmsBehind]] = {}
 
-    def of_place(id_: str) -> Figures:
+    def of_place(id_: str) -> tuple[Figures, FirmsBehind]:
         if id_ not in cached:
             record, _ = records[id_]
             cached[id_] = _figures(ground, [record], reach_m, near_roads)
@@ -340,8 +375,8 @@ def coverage(project: Project, city: str, *, reach_m: float = DEFAULT_REACH_M, d
     for system in systems:
         members = _once(m for m in project.members(system) if m.id in records)
         in_a_system |= {member.id for member in members}
-        zones += [_zone_row(records[m.id][0], m, system, of_place(m.id)) for m in members]
-        member_records = [records[member.id][0] for member in members]
+        zones += [_zone_row(records[m.id][0], m, system, *of_place(m.id)) for m in members]
+        figures, firms = _figures(ground, [records[member.id][0] for member in members], reach_m, near_roads)
         rows.append(
             SystemRow(
                 id=system.id,
@@ -350,12 +385,14 @@ def coverage(project: Project, city: str, *, reach_m: float = DEFAULT_REACH_M, d
                 members=system.members,
                 places=tuple(member.id for member in members),
                 unplaced=tuple(member.id for member in members if member.id not in ground.outlines),
-                figures=_figures(ground, member_records, reach_m, near_roads),
+                figures=figures,
+                firms=firms,
             )
         )
     outside = [record for record, _ in ground.places if record["id"] not in in_a_system]
-    zones += [_zone_row(record, None, None, of_place(record["id"])) for record in outside]
+    zones += [_zone_row(record, None, None, *of_place(record["id"])) for record in outside]
     everything = [record for record, _ in ground.places]
+    total, firms = _figures(ground, everything, reach_m, near_roads)
     return CityCoverage(
         city=city,
         name=ground.city.name,
@@ -363,12 +400,19 @@ def coverage(project: Project, city: str, *, reach_m: float = DEFAULT_REACH_M, d
         on=day,
         zones=tuple(zones),
         systems=tuple(rows),
-        total=_figures(ground, everything, reach_m, near_roads),
+        total=total,
         enterprises=len(ground.firms),
         placed=len(ground.independent),
         standing_in=len(ground.standing),
         unplaced=sum(geometry is None for geometry in ground.firms.geometry),
         unzoned=tuple(_unzoned(ground, everything)),
+        firms=firms,
+        test_roads=ground.globe(shapely.line_merge(ground.test_roads_united)) if len(ground.test_roads) else None,
+        road_lengths_km={
+            record["id"]: float(geodesy.length_km(course))
+            for record, course in project.layer(city, "roads").holding_on(day)
+            if course is not None
+        },
     )
 
 
@@ -380,7 +424,9 @@ def _once(members: Iterable[Membership]) -> list[Membership]:
     return list(found.values())
 
 
-def _zone_row(record: Record, member: Membership | None, system: ZoneSystem | None, figures: Figures) -> ZoneRow:
+def _zone_row(
+    record: Record, member: Membership | None, system: ZoneSystem | None, figures: Figures, firms: FirmsBehind
+) -> ZoneRow:
     return ZoneRow(
         id=record["id"],
         name=record["name"],
@@ -389,6 +435,7 @@ def _zone_row(record: Record, member: Membership | None, system: ZoneSystem | No
         role=member.role if member else None,
         name_as_written=member.name if member else None,
         figures=figures,
+        firms=firms,
     )
 
 
@@ -402,11 +449,14 @@ def reach_of(origins: NDArray[np.object_], radius_m: float) -> BaseGeometry:
     return shapely.union_all(shapely.buffer(origins, radius_m, quad_segs=32))
 
 
-def _figures(ground: Ground, records: Sequence[Record], reach_m: float, near_roads: BaseGeometry | None) -> Figures:
-    """The figures of the union of some places."""
+def _figures(
+    ground: Ground, records: Sequence[Record], reach_m: float, near_roads: BaseGeometry | None
+) -> tuple[Figures, FirmsBehind]:
+    """The figures of the union of some places, and the firms behind them."""
     ids = frozenset(record["id"] for record in records)
     drawn = [record for record in records if record["id"] in ground.outlines]
-    attributed = ground.put_in(ids)
+    put_in = ground.positions_put_in(ids)
+    attributed = [ground.firms.records[i] for i in put_in]
     known = {ground.firms.records[i]["id"] for i in ground.independent}
     bases = {record["geometry_basis"] for record in drawn}
     shared: dict[str, Any] = {
@@ -420,16 +470,18 @@ def _figures(ground: Ground, records: Sequence[Record], reach_m: float, near_roa
     }
     if not drawn:
         nothing = {"by_segment": {}, "disagrees": False, "disagreement": "", "disagreement_en": ""}
-        return Figures(**{**dict.fromkeys(Figures.__dataclass_fields__), **nothing, **shared})
+        figures = Figures(**{**dict.fromkeys(Figures.__dataclass_fields__), **nothing, **shared})
+        return figures, FirmsBehind(put_in, None, None)
     outlines = [ground.outlines[record["id"]] for record in drawn]
     outline = shapely.union_all(outlines) if len(outlines) > 1 else outlines[0]
     area = geodesy.area_km2(ground.globe(outline))
-    inside = ground.inside(outline)
+    positions = ground.positions_inside(outline)
+    inside = [ground.firms.records[i] for i in positions]
     count = ground.expected(outline, records)
     by_place = float(ground.probabilities(outline, ids).sum())
     disagreement, disagreement_en = _disagreement(len(inside), shared["attributed_only"], by_place, count)
     road_km = _road_km(ground, outline)
-    return Figures(
+    figures = Figures(
         **shared,
         area_km2=area,
         area_mu=area * MU_PER_KM2,
@@ -448,6 +500,7 @@ def _figures(ground: Ground, records: Sequence[Record], reach_m: float, near_roa
         reach_area_share=_share(outline, near_roads) if near_roads is not None else None,
         reach_enterprise_share=_reached(ground, outline, near_roads),
     )
+    return figures, FirmsBehind(put_in, positions, ground.by_firm(count.chances))
 
 
 def _by_segment(firms: Iterable[Record]) -> dict[str, int]:

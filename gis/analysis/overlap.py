@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from itertools import combinations
 from typing import Any, Final
@@ -18,6 +18,8 @@ from gis.project import Project
 
 # The ranks of division that make up a city's ground; towns lie in them, historic ones are superseded.
 _WHOLE: Final = frozenset({"district", "county"})
+# What two sides share is drawn with its outline simplified to this part of its size.
+_DRAWN_PART: Final = 1 / 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Overlap:
     """What two zone systems (level `system`) or two plans with all their places (level `plan`) have in common.
 
     Areas are geodesic, in km²; `a_share` is the shared ground as a share of a's, `jaccard` as a share of both
-    together. Areas and shares are None where one of the two has no outline.
+    together. Areas and shares are None where one of the two has no outline. `a_plan` and `b_plan` are the plans that
+    the sides are from; of level `plan` they are the sides themselves. `ground` is what the two share, WGS 84,
+    simplified to 1/400 of its size for drawing; None where they share no area, or nothing can be said of it.
 
     `attributed_both` names the firms that documents put in both, `inside_both` those whose own position lies in both,
     `named_both` (of plans; empty for systems) those that both documents say are located in the city. `sketched` says
@@ -34,7 +38,9 @@ class Overlap:
 
     level: str
     a: str
+    a_plan: str
     b: str
+    b_plan: str
     a_name: str
     b_name: str
     a_km2: float | None
@@ -47,6 +53,7 @@ class Overlap:
     inside_both: tuple[str, ...]
     named_both: tuple[str, ...]
     sketched: bool
+    ground: BaseGeometry | None = field(repr=False, compare=False)
 
     @property
     def firms(self) -> frozenset[str]:
@@ -55,7 +62,8 @@ class Overlap:
 
     def row(self) -> dict[str, Any]:
         """The comparison as a flat row."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        own = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "ground"}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in own.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,7 @@ class Overlaps:
 class _Side:
     level: str
     id: str
+    plan: str
     name: str
     outline: BaseGeometry
     attributed: frozenset[str]
@@ -131,12 +140,14 @@ def overlaps(project: Project, city: str, day: date | None = None) -> Overlaps:
     for system in project.systems(city, day):
         ids = {member.id for member in project.members(system) if member.id in ground.places}
         if ids:
-            systems.append(_side(ground, "system", system.id, system.title, ids))
+            systems.append(_side(ground, "system", system.id, system.plan, system.title, ids))
     named: dict[str, set[str]] = {plan: set() for plan in facts.plans}
     for mention in facts.mentions:
         if mention.standing == "located" and mention.id in ground.firms:
             named[mention.plan].add(mention.id)
-    plans = [_side(ground, "plan", id_, facts.plans[id_].short or id_, ids, named[id_]) for id_, ids in by_plan.items()]
+    plans = [
+        _side(ground, "plan", id_, id_, facts.plans[id_].short or id_, ids, named[id_]) for id_, ids in by_plan.items()
+    ]
     pairs = [_compare(ground, a, b) for sides in (systems, plans) for a, b in combinations(sides, 2)]
     counted: set[str] = set().union(*(side.attributed | side.inside for side in systems))
     orphans = [
@@ -147,13 +158,16 @@ def overlaps(project: Project, city: str, day: date | None = None) -> Overlaps:
     return Overlaps(city, tuple(pairs), tuple(orphans), _uncovered(ground, systems))
 
 
-def _side(ground: Ground, level: str, id_: str, name: str, ids: Iterable[str], named: Iterable[str] = ()) -> _Side:
+def _side(
+    ground: Ground, level: str, id_: str, plan: str, name: str, ids: Iterable[str], named: Iterable[str] = ()
+) -> _Side:
     chosen = frozenset(ids)
     drawn = [ground.places.record(place) for place in sorted(chosen) if place in ground.outlines]
     outline = shapely.union_all([ground.outlines[record["id"]] for record in drawn])
     return _Side(
         level=level,
         id=id_,
+        plan=plan,
         name=name,
         outline=outline,
         attributed=frozenset(firm["id"] for firm in ground.put_in(chosen)),
@@ -167,9 +181,11 @@ def _compare(ground: Ground, a: _Side, b: _Side) -> Overlap:
     figures: Mapping[str, float | None] = dict.fromkeys(
         ("a_km2", "b_km2", "shared_km2", "a_share", "b_share", "jaccard")
     )
+    both: BaseGeometry | None = None
     if not a.outline.is_empty and not b.outline.is_empty:
         a_km2, b_km2 = _km2(ground, a.outline), _km2(ground, b.outline)
-        shared = _km2(ground, a.outline.intersection(b.outline))
+        both = a.outline.intersection(b.outline)
+        shared = _km2(ground, both)
         figures = {
             "a_km2": round(a_km2, 4),
             "b_km2": round(b_km2, 4),
@@ -181,7 +197,9 @@ def _compare(ground: Ground, a: _Side, b: _Side) -> Overlap:
     return Overlap(
         level=a.level,
         a=a.id,
+        a_plan=a.plan,
         b=b.id,
+        b_plan=b.plan,
         a_name=a.name,
         b_name=b.name,
         **figures,
@@ -189,7 +207,15 @@ def _compare(ground: Ground, a: _Side, b: _Side) -> Overlap:
         inside_both=tuple(sorted(a.inside & b.inside)),
         named_both=tuple(sorted(a.named & b.named)),
         sketched=a.sketched or b.sketched,
+        ground=None if both is None else _drawn(ground, both),
     )
+
+
+def _drawn(ground: Ground, shared: BaseGeometry) -> BaseGeometry | None:
+    """The parts of shared ground that have an area, simplified, in WGS 84; where outlines only touch there are none."""
+    plain = shared.simplify(_DRAWN_PART * shared.area**0.5)
+    parts = [part for part in shapely.get_parts(plain) if part.geom_type == "Polygon"]
+    return ground.globe(shapely.MultiPolygon(parts)) if parts else None
 
 
 def _uncovered(ground: Ground, systems: Iterable[_Side]) -> Uncovered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, floor, pi, sqrt
 from typing import Final
 
@@ -33,6 +33,8 @@ _ROUNDING: Final = 1e-12
 _RUN: Final = 64
 # Offsets of an outline that stand for its circular normal law, all of equal weight.
 _OFFSETS: Final = 97
+# So much of what firms share of an outline's displacement is kept where it is summed up.
+_KEPT: Final = 0.95
 _GOLDEN_ANGLE: Final = pi * (3 - sqrt(5))
 
 
@@ -130,12 +132,39 @@ def _mass(points: Floats, sigmas: Floats, zone: BaseGeometry, starts: Floats, en
 
 
 @dataclass(frozen=True, slots=True)
+class Chances:
+    """What each point (then each of the `certain`) adds to the moments of a count, so that any choice can be summed.
+
+    probability: shape (n,). variance: shape (n,), of the point given where the outlines are. third: shape (n,), its
+    third central moment. shared: shape (n, r): how far the point's probability follows each of r independent
+    displacements of variance 1. The count of a choice has the mean Σ probability, the variance Σ variance + |Σ shared|²
+    and (but for what displacements add to it) the third central moment Σ third.
+    """
+
+    probability: Floats
+    variance: Floats
+    third: Floats
+    shared: Floats
+
+    @property
+    def sure(self) -> NDArray[np.bool_]:
+        """Which are taken as certain to lie in the zone."""
+        return np.asarray(self.probability >= 1 - _SURE, bool)
+
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        """Which may lie in the zone or not."""
+        return _undecided(self.probability)
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """An expected count, and whole numbers that hold the true count (and the expected one) with 95 % probability."""
 
     expected: float
     low: int
     high: int
+    chances: Chances = field(repr=False, compare=False)
 
 
 def offsets(sigma: float = 1.0) -> Floats:
@@ -179,17 +208,24 @@ def count_interval(
     alone = np.concatenate([marginal[undecided & ~moved], certain[_undecided(certain)]])
     law = _law(alone[None])
     near = np.zeros(len(points), np.intp) if outline_of is None else outline_of
+    everything = np.concatenate([marginal, certain])
+    variance = everything * (1 - everything)
+    follows = [np.zeros((len(everything), 0))]
     for outline in np.unique(near[moved]):
         chosen = np.flatnonzero(moved & (near == outline))
-        law = np.convolve(law, _law(_given(points[chosen], sigmas[chosen], zone, zone_sigmas[chosen])))
-    everything = np.concatenate([marginal, certain])
+        given = _given(points[chosen], sigmas[chosen], zone, zone_sigmas[chosen])
+        law = np.convolve(law, _law(given))
+        variance[chosen] = (given * (1 - given)).mean(axis=0)
+        follows.append(_followed(given, chosen, len(everything)))
     sure = int(np.count_nonzero(everything >= 1 - _SURE))
     expected = float(everything.sum())
     cumulative = np.cumsum(law)
     low = sure + int(np.searchsorted(cumulative, _TAIL - _ROUNDING))
     high = sure + min(int(np.searchsorted(cumulative, 1 - _TAIL - _ROUNDING)), len(law) - 1)
     shown = round(expected, 2)
-    return Count(expected, min(low, floor(shown)), max(high, ceil(shown)))
+    third = everything * (1 - everything) * (1 - 2 * everything)
+    chances = Chances(everything, variance, third, np.concatenate(follows, axis=1))
+    return Count(expected, min(low, floor(shown)), max(high, ceil(shown)), chances)
 
 
 def _undecided(probabilities: Floats) -> NDArray[np.bool_]:
@@ -201,6 +237,21 @@ def _given(points: Floats, sigmas: Floats, zone: BaseGeometry, zone_sigmas: Floa
     shifted = points[None] - offsets()[:, None, :] * zone_sigmas[None, :, None]
     own, blur = np.tile(np.stack([sigmas, np.hypot(sigmas, zone_sigmas)]), _OFFSETS)
     return probability_in(shifted.reshape(-1, 2), own, zone, blur).reshape(_OFFSETS, -1)
+
+
+def _followed(given: Floats, rows: NDArray[np.intp], size: int) -> Floats:
+    """How trials follow the displacement that they share, shape (size, r): its main components, in given rows.
+
+    Given probabilities (97, n), the covariance that the displacement makes between two trials is the mean product of
+    their deviations from the mean; it is the product of their components, of which so many are kept as make up nearly
+    all of the variance of every sum.
+    """
+    deviation = (given - given.mean(axis=0)) / sqrt(len(given))
+    _, sizes, directions = np.linalg.svd(deviation, full_matrices=False)
+    kept = int(np.searchsorted(np.cumsum(sizes**2), _KEPT * float((sizes**2).sum()))) + 1
+    found = np.zeros((size, kept))
+    found[rows] = (sizes[:kept, None] * directions[:kept]).T
+    return found
 
 
 def _law(given: Floats) -> Floats:

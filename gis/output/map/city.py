@@ -5,30 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gis.analysis.coverage import CityCoverage, Ground
+from gis.analysis.coverage import CityCoverage, FirmsBehind
 from gis.analysis.coverage import Figures as CoverageFigures
 from gis.analysis.indicators import STATUS_WORDS, Standing
 from gis.analysis.overlap import Overlaps
 from gis.analysis.reach import TEST_ROADS, Reach
 from gis.facts import FacilityFact, Fact, Membership, Mention, Relation, RoadFact, ZoneSystem
-from gis.geodesy import length_km
-from gis.layers import Record
+from gis.layers import Layer, Record
 from gis.output.map import payload as page
 from gis.output.map.initials import initials_of
 from gis.project import Project
 
 _DECIMALS = 6
-# The ground that two systems share is drawn, not measured, in the page: its outline is simplified to this part of its
-# size, and given in five decimals (1 m).
-_SHARED_PART = 1 / 400
+# The ground that two systems share is drawn, not measured, in the page: five decimals (1 m) will do.
 _SHARED_DECIMALS = 5
 _HEADQUARTERS = "总部"
 _TOO_WIDE_M = 5000.0
@@ -56,7 +51,6 @@ def build_city_payload(
     Raises:
         UnknownIdError: the project has no such city.
     """
-    ground = Ground(project, city)
     facts = project.facts.of_city(city)
     place_figures = {row.id: _figures(row.figures) for row in coverage.zones}
     system_figures = {(row.plan, row.id): _figures(row.figures) for row in coverage.systems}
@@ -79,7 +73,11 @@ def build_city_payload(
         for p in facts.plans.values()
     )
     zones, districts = project.layer(city, "zones"), project.layer(city, "districts")
-    roads = tuple(_road(r, g, _mentions(facts.rows.get("roads", ()), r["id"])) for r, g in project.layer(city, "roads"))
+    lengths = coverage.road_lengths_km
+    roads = tuple(
+        _road(r, g, lengths.get(r["id"]), _mentions(facts.rows.get("roads", ()), r["id"]))
+        for r, g in project.layer(city, "roads")
+    )
     facilities = tuple(
         _facility(r, g, _mentions(facts.rows.get("facilities", ()), r["id"]))
         for r, g in project.layer(city, "facilities")
@@ -94,19 +92,19 @@ def build_city_payload(
         subtitle_en="; ".join(p.title_en or p.title for p in facts.plans.values()),
         as_of=project.as_of.isoformat(),
         bounds=_bounds(project, city),
-        points=_points(project, ground, coverage, facts.mentions, [p.id for p in plans]),
+        points=_points(project, project.layer(city, "enterprises"), coverage, facts.mentions, [p.id for p in plans]),
         segments=tuple(page.Segment(id=s.id, label=s.label, label_en=s.label_en) for s in project.segments.values()),
         districts=tuple(_district(r, g, place_figures.get(r["id"])) for r, g in districts),
         plans=plans,
         systems=systems,
         places=tuple(_place(r, g, place_figures.get(r["id"])) for r, g in zones),
         roads=roads,
-        test_roads=_test_roads(ground),
+        test_roads=_geometry(coverage.test_roads),
         facilities=facilities,
         total=_figures(coverage.total),
         unzoned=page.Figures(attributed=len(coverage.unzoned)),
         reach=tuple(_curve(curve) for curves in (reaches or {}).values() for curve in curves),
-        overlaps=_overlaps(project, ground, overlaps),
+        overlaps=_overlaps(overlaps),
         indicators=tuple(_indicator(s) for s in standings),
         parcels=_parcels(facts.rows.get("relations", ())),
         sources=_sources(project, city),
@@ -238,7 +236,9 @@ def _mention(row: Fact) -> page.Mention:
     return page.Mention(name_as_written=row.name, citation=_citation(row), label=row.label or None, place=place, **more)
 
 
-def _road(record: Record, geometry: BaseGeometry | None, mentions: tuple[page.Mention, ...]) -> page.Road:
+def _road(
+    record: Record, geometry: BaseGeometry | None, length_km: float | None, mentions: tuple[page.Mention, ...]
+) -> page.Road:
     return page.Road(
         **_known(record),
         type=record["type"],
@@ -246,7 +246,7 @@ def _road(record: Record, geometry: BaseGeometry | None, mentions: tuple[page.Me
         is_test_road=bool(record.get("is_test_road")),
         status=record.get("status") or None,
         year=record.get("year"),
-        length_km=None if geometry is None else float(length_km(geometry)),
+        length_km=length_km,
         unplaced_reason=record.get("unplaced_reason"),
         mentions=mentions,
     )
@@ -265,16 +265,14 @@ def _facility(record: Record, geometry: BaseGeometry | None, mentions: tuple[pag
 
 
 def _points(
-    project: Project, ground: Ground, coverage: CityCoverage, mentions: Sequence[Mention], plans: Sequence[str]
+    project: Project, firms: Layer, coverage: CityCoverage, mentions: Sequence[Mention], plans: Sequence[str]
 ) -> page.Points:
-    firms = ground.firms
     segments = {id_: position for position, id_ in enumerate(project.segments)}
     said: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
         said[mention.id].append(mention)
     position = np.array([(np.nan, np.nan) if g is None else (g.x, g.y) for g in firms.geometry], float).reshape(-1, 2)
-    standing = np.zeros(len(firms), bool)
-    standing[ground.standing] = True
+    standing = np.array([g is not None and bool(r.get("stand_in_for")) for r, g in firms], bool)
     # A mark for a firm known only by a town or district would read as a place within it.
     accuracy = np.array([float(record.get("accuracy_m") or 0) for record in firms.records])
     position[standing & (accuracy > _TOO_WIDE_M)] = np.nan
@@ -291,7 +289,7 @@ def _points(
         ),
         cards=[_card(record, said[record["id"]]) for record in firms.records],
         initials=[initials_of([record["name"], *(record.get("aliases") or [])]) for record in firms.records],
-        rows=_rows(ground, coverage),
+        rows=_rows(firms, coverage),
     )
 
 
@@ -308,34 +306,25 @@ def _card(record: Record, mentions: Iterable[Mention]) -> page.PointCard:
     )
 
 
-def _rows(ground: Ground, coverage: CityCoverage) -> list[page.Row]:
-    """Name the firms behind each count of the coverage table, so that the page can count them under a filter."""
-    records = ground.firms.records
-
-    def row(name: str, ids: Iterable[str]) -> page.Row:
-        places = frozenset(ids)
-        said = [i for i, r in enumerate(records) if ground.attribution.get(r["id"], frozenset()) & places]
-        outlines = [ground.outlines[id_] for id_ in places if id_ in ground.outlines]
-        within: NDArray[np.intp] | None = None
-        if outlines:
-            within = ground.independent[np.flatnonzero(shapely.intersects(shapely.union_all(outlines), ground.located))]
-        return page.Row(row=name, attributed=np.array(said, np.intp), inside=within)
-
-    positions = {record["id"]: i for i, record in enumerate(records)}
+def _rows(firms: Layer, coverage: CityCoverage) -> list[page.Row]:
+    """Hand on the firms behind each count of the coverage table, so that the page can count them under a filter."""
+    positions = firms.positions
     lost = np.array([positions[firm.id] for firm in coverage.unzoned], np.intp)
+    places = {zone.id: zone.firms for zone in coverage.zones}
     return [
-        *(row(id_, [id_]) for id_ in ground.places.ids),
-        *(row(f"system:{system.plan}:{system.id}", system.places) for system in coverage.systems),
-        row("total", ground.places.ids),
+        *(_row(id_, behind) for id_, behind in places.items()),
+        *(_row(_system_row(system.plan, system.id), system.firms) for system in coverage.systems),
+        _row("total", coverage.firms),
         page.Row(row="unzoned", attributed=lost, inside=None),
     ]
 
 
-def _test_roads(ground: Ground) -> dict[str, Any] | None:
-    """Give the test roads' courses, each stretch once."""
-    if not len(ground.test_roads):
-        return None
-    return _geometry(ground.globe(shapely.line_merge(ground.test_roads_united)))
+def _row(name: str, behind: FirmsBehind) -> page.Row:
+    return page.Row(row=name, attributed=behind.attributed, inside=behind.inside, chances=behind.chances)
+
+
+def _system_row(plan: str, system: str) -> str:
+    return f"system:{plan}:{system}"
 
 
 def _curve(curve: Reach) -> page.ReachCurve:
@@ -352,45 +341,22 @@ def _curve(curve: Reach) -> page.ReachCurve:
     )
 
 
-def _overlaps(project: Project, ground: Ground, overlaps: Overlaps | None) -> tuple[page.Overlap, ...]:
-    """Key what each pair of systems shares by plan and system, and add the shape of the ground that both cover.
-
-    `gis.analysis.overlap.overlaps` compares every pair of systems that name a place, in the project's order.
-    """
-    if overlaps is None:
-        return ()
-    found: list[page.Overlap] = []
-    outlines: dict[str, BaseGeometry] = {}
-    for system in project.systems(ground.city.id):
-        ids = {member.id for member in project.members(system) if member.id in ground.places}
-        if ids:
-            drawn = [ground.outlines[id_] for id_ in sorted(ids) if id_ in ground.outlines]
-            outlines[f"system:{system.plan}:{system.id}"] = shapely.union_all(drawn)
-    pairs = [pair for pair in overlaps.pairs if pair.level == "system"]
-    for (a, b), pair in zip(combinations(outlines, 2), pairs, strict=True):
-        if pair.shared_km2 is None:
-            continue
-        shared = outlines[a].intersection(outlines[b])
-        shape = _polygons(ground.globe(shared.simplify(_SHARED_PART * shared.area**0.5))) if pair.shared_km2 else None
-        found.append(
-            page.Overlap(
-                a=a,
-                b=b,
-                area_km2=pair.shared_km2,
-                share_of_a=pair.a_share,
-                share_of_b=pair.b_share,
-                jaccard=pair.jaccard,
-                enterprises=len(set(pair.attributed_both) | set(pair.inside_both)),
-                geometry=shape,
-            )
+def _overlaps(overlaps: Overlaps | None) -> tuple[page.Overlap, ...]:
+    """Key what each pair of systems shares by plan and system."""
+    return tuple(
+        page.Overlap(
+            a=_system_row(pair.a_plan, pair.a),
+            b=_system_row(pair.b_plan, pair.b),
+            area_km2=pair.shared_km2,
+            share_of_a=pair.a_share,
+            share_of_b=pair.b_share,
+            jaccard=pair.jaccard,
+            enterprises=len(set(pair.attributed_both) | set(pair.inside_both)),
+            geometry=_geometry(pair.ground, _SHARED_DECIMALS) if pair.shared_km2 else None,
         )
-    return tuple(found)
-
-
-def _polygons(geometry: BaseGeometry) -> dict[str, Any] | None:
-    """Give the parts of a geometry that have an area; where outlines only touch there are none."""
-    parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
-    return _geometry(shapely.MultiPolygon(parts), _SHARED_DECIMALS) if parts else None
+        for pair in (overlaps.pairs if overlaps else ())
+        if pair.level == "system" and pair.shared_km2 is not None
+    )
 
 
 def _number(value: float | None) -> str | None:

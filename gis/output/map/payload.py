@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gis.analysis.probability import Chances
 from gis.output.map.packing import PackedPositions, byte_planes, pack_positions
 
 Geometry = Mapping[str, Any]
@@ -18,6 +19,8 @@ Geometry = Mapping[str, Any]
 
 _LISTED = 20_000
 """Up to this many points the page holds, for each row, the points themselves; above, only their counts."""
+
+_CHANCE_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,12 +243,13 @@ class Row:
     """The points that count for one row of the coverage table; positions in the input, in any order.
 
     `row` is the id of a place, or `system:<plan>:<id>`, `total`, `unzoned`. `inside` is None where nothing can be said
-    of it: the row has no outline.
+    of it: the row has no outline. `chances` say of each point how likely it lies here; None where that is not known.
     """
 
     row: str
     attributed: NDArray[np.intp]
     inside: NDArray[np.intp] | None
+    chances: Chances | None = None
 
 
 @dataclass(frozen=True)
@@ -306,6 +310,8 @@ class Points:
                 found[key] = np.bincount(facet[members], minlength=len(facets)).tolist()
                 if len(order) <= _LISTED:
                     found["list_" + key] = np.sort(back[members]).tolist()
+            if row.chances is not None:
+                found["e"] = _sums(row.chances, facet, len(facets))
             rows[row.row] = found
         return {
             "n": len(order),
@@ -338,6 +344,37 @@ class Points:
             cards = [_plain(self.cards[i]) for i in order]
             found["cards"] = json.dumps(cards, ensure_ascii=False, separators=(",", ":")).encode()
         return found
+
+
+def _sums(chances: Chances, facet: NDArray[np.intp], size: int) -> dict[str, Any]:
+    """Sum chances by facet, for those facets that have any: how the page forms the interval is in docs/statistics.md.
+
+    `f`: the facets. For each: `s` points taken as certain, `n` points that may lie in or not, `p` their probabilities,
+    `v` and `t` second and third moments. `d`: for each displacement that points share, `[position in f, sum]` pairs.
+    """
+    of = np.stack(
+        [
+            np.bincount(facet, weights=weights, minlength=size)
+            for weights in (
+                chances.sure,
+                chances.open,
+                np.where(chances.open, chances.probability, 0.0),
+                np.where(chances.open, chances.variance, 0.0),
+                np.where(chances.open, chances.third, 0.0),
+            )
+        ]
+    )
+    kept = np.flatnonzero((of[0] > 0) | (of[1] > 0))
+    found: dict[str, Any] = {"f": kept.tolist()}
+    for key, sums in zip("sn", of[:2], strict=True):
+        found[key] = sums[kept].astype(int).tolist()
+    for key, sums in zip("pvt", of[2:], strict=True):
+        found[key] = [round(float(x), _CHANCE_DIGITS) for x in sums[kept]]
+    shared = []
+    for column in chances.shared.T:
+        sums = np.bincount(facet, weights=column, minlength=size)[kept].round(_CHANCE_DIGITS)
+        shared.append([[int(at), float(sums[at])] for at in np.flatnonzero(sums)])
+    return found | {"d": shared} if shared else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
