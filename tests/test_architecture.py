@@ -41,15 +41,15 @@ ONLY_HERE = {
     "pypinyin": ("gis.output.map", "gis.intake"),
     "typer": ("gis.cli",),
     "openpyxl": ("gis.output.geodata", "gis.output.workbook", "gis.intake"),
-    # Geodata are opened in the intake and in the count engine (streams too large for a Layer), and
-    # written in one place. `gis map` draws files that are no project: its loader reads points the same way.
+    # Geodata are opened in the intake, in the count engine (streams too large for a Layer) and for `gis map`, which
+    # draws files that are no project; they are written in one place.
     "fiona": ("gis.intake",),
     "pyogrio": (
         "gis.intake",
         "gis.analysis.count",
+        "gis.analysis.loose",
         "gis.analysis.point_files",
         "gis.output.geodata",
-        "gis.output.map.loose",
     ),
     "numba": ("gis.analysis",),
 }
@@ -73,6 +73,17 @@ WRITERS = {
 OS_WRITERS = {"replace", "rename", "remove", "truncate", "link", "symlink"}
 GEODATA_READERS = {"read_file", "read_dataframe", "open_arrow"}
 GEODATA_WRITERS = {"write_dataframe", "write_arrow"}
+# What is computed of shapes is computed below the outputs; only the small maps of the overview look for room for their
+# names, in the pixels of the picture.
+OUTPUT_FLOOR = 4
+COMPUTED_OF_SHAPES = {
+    "intersects", "intersection", "union_all", "unary_union", "symmetric_difference", "buffer", "contains",
+    "contains_xy", "contains_properly", "covers", "covered_by", "within", "touches", "crosses", "overlaps", "disjoint",
+    "dwithin", "distance", "hausdorff_distance", "shortest_line", "nearest", "line_merge", "STRtree", "sjoin",
+    "sjoin_nearest", "overlay", "dissolve", "clip", "area_km2", "length_km", "to_metric", "Ground", "ZoneIndex",
+}  # fmt: skip
+LAID_OUT_IN_PIXELS = {"gis.output.small_map": {"intersection", "covers"}}
+MEASURES = ("gis.geodesy", "pyproj", "scipy")
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 SINKS = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|\beval\(|new Function\(")
 UNDONE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX|HACK)\b")
@@ -230,6 +241,44 @@ def test_geodata_are_opened_only_where_they_may_be() -> None:
     }
     places = (*ONLY_HERE["fiona"], *ONLY_HERE["pyogrio"])
     assert {module for module in readers if not lies_in(module, places)} == set()
+
+
+def name_of(call: ast.Call) -> str:
+    function = call.func
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def computed_of_shapes(calls: Iterable[ast.Call]) -> set[str]:
+    return {name_of(call) for call in calls} & COMPUTED_OF_SHAPES
+
+
+def reads_a_table(calls: Iterable[ast.Call]) -> set[str]:
+    return {name for call in calls if re.match(r"open_arrow|read_(?!bytes\b|text\b)", name := name_of(call))}
+
+
+@pytest.mark.parametrize("module", [module for module in SOURCES if floor_of(module) == OUTPUT_FLOOR])
+def test_an_output_computes_nothing_of_shapes_and_reads_no_table(module: str) -> None:
+    assert computed_of_shapes(calls_of(module)) == LAID_OUT_IN_PIXELS.get(module, set())
+    assert reads_a_table(calls_of(module)) == set()
+    assert {name for name, _ in imports_of(module) if lies_in(name, MEASURES)} == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "computes", "reads"),
+    [
+        ("shapely.intersects(outline, points)", {"intersects"}, set()),
+        ("outline.intersection(other)", {"intersection"}, set()),
+        ("Ground(project, city)", {"Ground"}, set()),
+        ("pyogrio.read_dataframe(path)", set(), {"read_dataframe"}),
+        ("gpd.read_parquet(path)", set(), {"read_parquet"}),
+        ("path.read_bytes()", set(), set()),
+        ("shapely.get_parts(geometry)", set(), set()),
+    ],
+)
+def test_computing_and_reading_are_told_from_writing_down(source: str, computes: set[str], reads: set[str]) -> None:
+    call = ast.parse(source, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert (computed_of_shapes([call]), reads_a_table([call])) == (computes, reads)
 
 
 def test_geodata_are_written_in_one_place() -> None:

@@ -32,8 +32,9 @@ import psutil
 from data import firms, roads, zones
 from playwright.sync_api import Page, Route, sync_playwright
 
+from gis.analysis.loose import PointTable, Shapes, count_loose
 from gis.output.map import assets
-from gis.output.map.loose import PointTable, Shapes, build_loose_payload
+from gis.output.map.loose import build_loose_payload
 from gis.output.map.page import render_page
 
 FLAGS = [
@@ -59,13 +60,12 @@ def ours(n: int) -> bytes:
     table = PointTable(
         points.lon.to_numpy(), points.lat.to_numpy(), points.name.tolist(), points.link.tolist(), "link", 0
     )
-    payload = build_loose_payload(
+    counted = count_loose(
         table,
         Shapes(areas.name.tolist(), np.asarray(areas.geometry.array, dtype=object)),
         Shapes(lines.name.tolist(), np.asarray(lines.geometry.array, dtype=object)),
-        title="benchmark",
-        as_of=date(2026, 1, 31),
     )
+    payload = build_loose_payload(counted, title="benchmark", as_of=date(2026, 1, 31))
     return render_page(payload)
 
 

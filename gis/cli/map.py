@@ -42,9 +42,10 @@ def map_(
 
     Example: gis map firms.csv parks.geojson --datum gcj02 --by 环节 -o map.html
     """
+    from gis.analysis.loose import count_loose, read_points, read_shapes
     from gis.datum import parse_datum
     from gis.output.map.basemap import basemap as online_ground
-    from gis.output.map.loose import build_loose_payload, read_points, read_shapes
+    from gis.output.map.loose import build_loose_payload
     from gis.output.map.page import render_page
 
     try:
@@ -60,9 +61,7 @@ def map_(
     lines = read_shapes(roads, frozenset({"LineString", "MultiLineString"}), shape_datum) if roads else None
     note("counting and drawing …")
     payload = build_loose_payload(
-        table,
-        shapes,
-        lines,
+        count_loose(table, shapes, lines),
         title=title or points.stem,
         as_of=day,
         sources=[p.name for p in (points, zones, roads) if p],

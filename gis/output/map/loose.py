@@ -1,178 +1,23 @@
-"""Put any files of points, zones and roads into the payload of a map page."""
+"""Put counted points, zones and roads of any files into the payload of a map page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gis import geodesy
-from gis.analysis.coverage import DEFAULT_REACH_M, reach_of
-from gis.analysis.zone_index import ZoneIndex
-from gis.datum import Datum, Reference, convert
-from gis.errors import Fault, InputError
-from gis.intake.columns import recognise
-from gis.intake.shifting import convert_geometries
+from gis.analysis.loose import LooseCount, PointTable, ZoneCount
 from gis.output.map import payload as page
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Values of the colouring column beyond this many are shown together, so that colours stay apart.
 _MOST_VALUES = 24
 _OTHER = "其他 / other"
 _DECIMALS = 6
-
-
-@dataclass(frozen=True)
-class PointTable:
-    """Points to draw: shape (n,) arrays, WGS 84 degrees; `names` and `values` (of the colouring column) as text."""
-
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    names: list[str]
-    values: list[str] | None
-    column: str | None
-    unplaced: int
-
-
-@dataclass(frozen=True)
-class Shapes:
-    """Zones or roads to draw, in WGS 84."""
-
-    names: list[str]
-    geometry: NDArray[np.object_]
-
-
-def _frame(path: Path) -> tuple[pd.DataFrame, NDArray[np.object_] | None, Any]:
-    """Read a file: its columns, its geometries (None for a plain table), and the CRS that the file states."""
-    import pandas as pd
-
-    suffix = path.suffix.lower()
-    if not path.is_file():
-        raise InputError([Fault(path.name, "is not there")])
-    if suffix in {".csv", ".txt"}:
-        return pd.read_csv(path, encoding="utf-8-sig", low_memory=False), None, None
-    if suffix in {".parquet", ".pq", ".geoparquet"}:
-        import geopandas as gpd
-        import pyarrow.parquet as pq
-
-        if b"geo" not in (pq.read_schema(path).metadata or {}):
-            return pd.read_parquet(path), None, None
-        frame = gpd.read_parquet(path)
-    else:
-        import pyogrio
-
-        try:
-            frame = pyogrio.read_dataframe(path)
-        except pyogrio.errors.DataSourceError as error:
-            raise InputError([Fault(path.name, f"cannot be read as geodata: {error}")]) from error
-        if "geometry" not in frame:
-            return frame, None, None
-    geometry = np.asarray(frame.geometry.array, dtype=object)
-    return frame.drop(columns=frame.geometry.name), geometry, frame.crs
-
-
-def _datum_of(crs: Any, declared: Reference | None, where: str) -> Reference | Any:
-    """Say in what the coordinates are: what the reader declares goes before what the file states.
-
-    Raises:
-        InputError: neither says it.
-    """
-    if declared is not None:
-        return declared
-    if crs is None:
-        what = "does not say what datum its coordinates are in; declare it: --datum wgs84 | gcj02 | bd09 | EPSG:4549 …"
-        raise InputError([Fault(where, what)])
-    return crs
-
-
-def _to_wgs84(geometry: NDArray[np.object_], crs: Any, declared: Reference | None, where: str) -> NDArray[np.object_]:
-    system = _datum_of(crs, declared, where)
-    flat = np.asarray(shapely.force_2d(geometry), dtype=object)
-    if declared is not None:
-        return np.asarray(convert_geometries(flat, declared, Datum.WGS84), dtype=object)
-    import geopandas as gpd
-
-    series = gpd.GeoSeries(flat, crs=system)
-    return np.asarray(series.to_crs(4326).array, dtype=object)
-
-
-def _named(frame: pd.DataFrame, given: str | None, where: str) -> list[str]:
-    columns = [str(column) for column in frame.columns]
-    if given is not None and given not in columns:
-        raise InputError([Fault(where, f"has no column {given!r}; it has {', '.join(columns)}")])
-    column = given or recognise(columns, "enterprises").roles.get("name")
-    if column is None:
-        return [f"{number}" for number in range(1, len(frame) + 1)]
-    return frame[column].fillna("").astype(str).tolist()
-
-
-def read_points(
-    path: Path, datum: Reference | None = None, by: str | None = None, name: str | None = None
-) -> PointTable:
-    """Read points from CSV, Parquet, GeoParquet, GeoJSON, GeoPackage or a shapefile.
-
-    Args:
-        path: the file.
-        datum: what its coordinates are in, where the file does not say it or says it wrongly.
-        by: the column that colours the points.
-        name: the column of names; recognised where it is not given.
-
-    Raises:
-        InputError: the file cannot be read, lacks a column, states no datum, or holds what are not points.
-        DatumError: a coordinate cannot belong to the datum.
-    """
-    frame, geometry, crs = _frame(path)
-    if geometry is not None:
-        present = np.asarray([g is not None and not g.is_empty for g in geometry], bool)
-        kinds = {g.geom_type for g in geometry[present]}
-        if kinds - {"Point"}:
-            raise InputError([Fault(path.name, f"holds {', '.join(sorted(kinds))}; points are wanted")])
-        lon = np.full(len(frame), np.nan)
-        lat = np.full(len(frame), np.nan)
-        placed = _to_wgs84(geometry[present], crs, datum, path.name)
-        lon[present], lat[present] = shapely.get_x(placed), shapely.get_y(placed)
-    else:
-        roles = recognise([str(column) for column in frame.columns], "enterprises").roles
-        if "lon" not in roles or "lat" not in roles:
-            raise InputError(
-                [Fault(path.name, f"has no columns of longitude and latitude: {', '.join(frame.columns)}")]
-            )
-        given = _datum_of(None, datum, path.name)
-        import pandas as pd
-
-        x, y = (pd.to_numeric(frame[roles[r]], errors="coerce").to_numpy(np.float64) for r in ("lon", "lat"))
-        lon, lat = convert(x, y, given)
-    if by is not None and by not in frame.columns:
-        raise InputError([Fault(path.name, f"has no column {by!r}; it has {', '.join(map(str, frame.columns))}")])
-    unplaced = int((~(np.isfinite(lon) & np.isfinite(lat))).sum())
-    values = None if by is None else frame[by].fillna("").astype(str).tolist()
-    return PointTable(lon, lat, _named(frame, name, path.name), values, by, unplaced)
-
-
-def read_shapes(path: Path, kinds: frozenset[str], datum: Reference | None = None, name: str | None = None) -> Shapes:
-    """Read zones or roads; features without geometry are left out.
-
-    Raises:
-        InputError: the file cannot be read, states no datum, or holds another kind of geometry.
-    """
-    frame, geometry, crs = _frame(path)
-    if geometry is None:
-        raise InputError([Fault(path.name, "holds no geometry")])
-    present = np.asarray([g is not None and not g.is_empty for g in geometry], bool)
-    found = {g.geom_type for g in geometry[present]}
-    if found - kinds:
-        raise InputError([Fault(path.name, f"holds {', '.join(sorted(found))}; wanted: {', '.join(sorted(kinds))}")])
-    names = np.asarray(_named(frame, name, path.name), dtype=object)[present]
-    return Shapes(names.tolist(), _to_wgs84(geometry[present], crs, datum, path.name))
 
 
 def _segments(table: PointTable) -> tuple[tuple[page.Segment, ...], NDArray[np.int64]]:
@@ -192,66 +37,35 @@ def _segments(table: PointTable) -> tuple[tuple[page.Segment, ...], NDArray[np.i
 
 
 def build_loose_payload(
-    points: PointTable, zones: Shapes, roads: Shapes | None, *, title: str, as_of: date, sources: Sequence[str] = ()
+    counted: LooseCount, *, title: str, as_of: date, sources: Sequence[str] = ()
 ) -> page.MapPayload:
-    """Count the points of each zone and fill the payload of a map page.
+    """Fill the payload of a map page.
 
     Args:
-        points: the points; those without position are counted as unplaced only.
-        zones: polygons.
-        roads: lines, each counted as test road; None where there are none.
+        counted: points, zones and roads with what each zone counts.
         title: the page's title.
         as_of: the date of the data.
         sources: where the data come from, for the reader.
     """
+    points, zones, roads = counted.points, counted.zones, counted.roads
     segments, codes = _segments(points)
-    placed = np.isfinite(points.lon) & np.isfinite(points.lat)
-    index = ZoneIndex.build(zones.geometry)
-    pairs_point, pairs_zone = index.pairs(points.lon[placed], points.lat[placed])
-    positions = np.flatnonzero(placed)
-    order = np.argsort(pairs_zone, kind="stable")
-    ends = np.searchsorted(pairs_zone[order], np.arange(len(zones.names) + 1))
-    members = [positions[pairs_point[order[ends[i] : ends[i + 1]]]] for i in range(len(zones.names))]
-    covered = positions[np.unique(pairs_point)]
-    areas = np.asarray(geodesy.area_km2(zones.geometry), float)
-    lines = None if roads is None else shapely.line_merge(shapely.union_all(roads.geometry))
     none: NDArray[np.intp] = np.zeros(0, np.intp)
-    rows = [page.Row(row=f"zone-{i}", attributed=none, inside=found) for i, found in enumerate(members)]
+    rows = [page.Row(row=f"zone-{i}", attributed=none, inside=zone.members) for i, zone in enumerate(counted.counts)]
     rows += [
-        page.Row(row="total", attributed=none, inside=covered),
-        page.Row(row="unzoned", attributed=none, inside=np.setdiff1d(positions, covered)),
+        page.Row(row="total", attributed=none, inside=counted.total.members),
+        page.Row(row="unzoned", attributed=none, inside=counted.unzoned),
     ]
-    near = None if roads is None or not roads.names else _near(roads)
-    figures = [
-        page.Figures(
-            area_km2=float(areas[i]),
-            inside=len(members[i]),
-            density_per_km2=len(members[i]) / float(areas[i]) if areas[i] else None,
-            road_km=None if lines is None else _km(lines, zones.geometry[i]),
-            reach_m=DEFAULT_REACH_M,
-            reach_area_share=None if near is None else _share(near, zones.geometry[i], float(areas[i])),
-        )
-        for i in range(len(zones.names))
-    ]
-    union = shapely.union_all(zones.geometry)
-    extent = [shapely.total_bounds(zones.geometry)] if len(zones.names) else []
-    if placed.any():
-        extent.append(
-            np.array([np.nanmin(points.lon), np.nanmin(points.lat), np.nanmax(points.lon), np.nanmax(points.lat)])
-        )
-    corners = np.stack(extent) if extent else np.array([[-180.0, -60.0, 180.0, 70.0]])
-    bounds = (corners[:, 0].min(), corners[:, 1].min(), corners[:, 2].max(), corners[:, 3].max())
     return page.MapPayload(
         title=title,
         as_of=as_of.isoformat(),
         kind="files",
         point_noun="point",
-        bounds=(float(bounds[0]), float(bounds[1]), float(bounds[2]), float(bounds[3])),
+        bounds=counted.bounds,
         points=page.Points(lon=points.lon, lat=points.lat, names=points.names, segment=codes, rows=rows),
         segments=segments,
         places=tuple(
-            page.Place(id=f"zone-{i}", name=name, geometry=_geometry(zones.geometry[i]), figures=figures[i])
-            for i, name in enumerate(zones.names)
+            page.Place(id=f"zone-{i}", name=name, geometry=_geometry(outline), figures=_figures(zone, counted.reach_m))
+            for i, (name, outline, zone) in enumerate(zip(zones.names, zones.geometry, counted.counts, strict=True))
         ),
         roads=()
         if roads is None
@@ -261,34 +75,30 @@ def build_loose_payload(
                 name=name,
                 type="test_road",
                 is_test_road=True,
-                geometry=_geometry(roads.geometry[i]),
-                length_km=float(geodesy.length_km(roads.geometry[i])),
+                geometry=_geometry(course),
+                length_km=length_km,
             )
-            for i, name in enumerate(roads.names)
+            for i, (name, course, length_km) in enumerate(
+                zip(roads.names, roads.geometry, counted.road_lengths_km, strict=True)
+            )
         ),
-        test_roads=None if lines is None else _geometry(lines),
+        test_roads=None if counted.roads_united is None else _geometry(counted.roads_united),
         total=page.Figures(
-            area_km2=float(geodesy.area_km2(union)) if len(zones.names) else None,
-            inside=len(covered),
-            road_km=None if lines is None else _km(lines, union),
+            area_km2=counted.total.area_km2, inside=len(counted.total.members), road_km=counted.total.road_km
         ),
         sources=tuple(sources),
     )
 
 
-def _near(roads: Shapes) -> BaseGeometry:
-    """Give all ground within the default reach of a road, as the coverage of a project counts it."""
-    crs = geodesy.metric_crs_for(shapely.total_bounds(roads.geometry))
-    found: BaseGeometry = geodesy.to_wgs84(reach_of(geodesy.to_metric(roads.geometry, crs), DEFAULT_REACH_M), crs)
-    return found
-
-
-def _share(near: BaseGeometry, outline: BaseGeometry, whole_km2: float) -> float | None:
-    return float(geodesy.area_km2(near.intersection(outline))) / whole_km2 if whole_km2 else None
-
-
-def _km(lines: BaseGeometry, outline: BaseGeometry) -> float:
-    return float(geodesy.length_km(lines.intersection(outline)))
+def _figures(zone: ZoneCount, reach_m: float) -> page.Figures:
+    return page.Figures(
+        area_km2=zone.area_km2,
+        inside=len(zone.members),
+        density_per_km2=len(zone.members) / zone.area_km2 if zone.area_km2 else None,
+        road_km=zone.road_km,
+        reach_m=reach_m,
+        reach_area_share=zone.reach_area_share,
+    )
 
 
 def _geometry(geometry: BaseGeometry) -> dict[str, Any]:
