@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -9,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -224,3 +226,30 @@ def test_the_tables_hold_each_name_in_one_cell(hostile: Mapping[PurePosixPath, b
         for row in rows
         for cell in row.values()
     )
+
+
+@pytest.mark.parametrize("city", ["hangzhou", "huli", "jiading"])
+def test_zones_are_the_same_number_wherever_they_are_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], city: str
+) -> None:
+    project = load_project(ROOT, cities=[city])
+    in_role = set(project.layer(city, "districts").ids) & {member.id for member in project.facts.memberships}
+    wanted = len(project.layer(city, "zones")) + len(in_role)
+    site = build_site(project)
+    folder = PurePosixPath(city)
+    rows = json.loads(site.files[folder / "coverage.json"])["zones"]
+    packed = re.findall(r'id="block-data">([^<]+)<', site.files[folder / "index.html"].decode())[0]
+    page = json.loads(zlib.decompress(base64.b64decode(packed)))["data"]
+    overview = site.files[PurePosixPath("index.html")].decode()
+    counts = {
+        "gis build": site.summary[0]["zones"],
+        "coverage": len({row["id"] for row in rows}),
+        "zones.geojson": len(json.loads(site.files[folder / "zones.geojson"])["features"]),
+        "page": len(page["places"]) + sum("figures" in district for district in page["districts"]),
+        "overview": int(re.findall(r"<dt>功能区<small>.*?</dt><dd>(\d+)</dd>", overview)[0]),
+    }
+    for what in ("cities", "zones"):
+        assert gis(monkeypatch, "list", what, "--city", city, "--format", "json") == 0
+        found = json.loads(capsys.readouterr().out)
+        counts[f"gis list {what}"] = found[0]["zones"] if what == "cities" else len(found)
+    assert counts == dict.fromkeys(counts, wanted)

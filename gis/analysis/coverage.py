@@ -152,6 +152,11 @@ class CityCoverage:
     test_roads: BaseGeometry | None = field(repr=False, compare=False)
     road_lengths_km: Mapping[str, float] = field(repr=False, compare=False)
 
+    @property
+    def zone_count(self) -> int:
+        """How many zones the city has: its zones layer and the districts that a plan gives a role, each once."""
+        return len({row.id for row in self.zones})
+
     def as_json(self) -> dict[str, Any]:
         """The object as JSON-able data: `{city, zones, systems, total, unzoned}` and what they rest on."""
         return {

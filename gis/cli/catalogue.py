@@ -14,6 +14,7 @@ from gis.cli.show import emit_rows, note
 from gis.errors import InputError, raise_if_any
 
 if TYPE_CHECKING:
+    from gis.layers import Layer
     from gis.project import Project
 
 # What each kind of feature is listed with, and what its table for people leaves out.
@@ -76,6 +77,8 @@ def list_(
 ) -> None:
     """List cities, plans, zone systems, features or chain links.
 
+    zones are those of the zones layer and the districts that a plan gives a role.
+
     Example: gis list zones --city huli
     """
     loaded = open_project(project, city)
@@ -83,7 +86,7 @@ def list_(
     if what == Listing.CITIES:
         rows: list[dict[str, object]] = [
             {"id": c.id, "name": c.name, "name_en": c.name_en}
-            | {kind: len(loaded.layer(c.id, kind)) for kind in ("zones", "enterprises", "roads", "facilities")}
+            | {kind: len(_layer(loaded, c.id, kind)) for kind in ("zones", "enterprises", "roads", "facilities")}
             for c in loaded.cities.values()
         ]
     elif what == Listing.PLANS:
@@ -106,6 +109,11 @@ def list_(
     emit_rows(rows, format_, shown)
 
 
+def _layer(project: Project, city: str, kind: str) -> Layer:
+    """The features of a kind; zones are those of the layer and the districts that a plan gives a role."""
+    return project.places(city) if kind == "zones" else project.layer(city, kind)
+
+
 def _features(project: Project, kind: str) -> list[dict[str, object]]:
     """A row for each feature of a kind: what it is, how well its place is known, and why it has none."""
     systems: dict[str, list[str]] = {}
@@ -113,10 +121,12 @@ def _features(project: Project, kind: str) -> list[dict[str, object]]:
         if membership.system and membership.system not in systems.setdefault(membership.id, []):
             systems[membership.id].append(membership.system)
     rows: list[dict[str, object]] = []
-    for (_, layer_kind), layer in project.layers.items():
-        for record, geometry in layer if layer_kind == kind else ():
-            row = {key: record.get(key) for key in ("id", "name", "name_en")} | {"city": layer.city}
+    for city in project.cities:
+        for record, geometry in _layer(project, city, kind):
+            row = {key: record.get(key) for key in ("id", "name", "name_en")} | {"city": city}
             row |= {key: record.get(key) for key in _OWN.get(kind, ())}
+            if kind == "zones" and row["category"] is None:
+                row["category"] = record.get("level")  # A district that a plan gives a role.
             row |= {"placed": geometry is not None}
             row |= {key: record.get(key) for key in ("geometry_basis", "accuracy_m")}
             if kind in {"enterprises", "facilities"}:

@@ -308,12 +308,13 @@ class _Page:
         bases = {row.id: row.figures.geometry_basis for row in coverage.zones}
         drawn = [basis for basis in bases.values() if basis is not None]
         share = sum(basis in SKETCHED_BASES for basis in drawn) / len(drawn) if drawn else 0.0
+        sketched = self.say("zones.sketched", n=len(drawn), share=f"{share:.0%}")
         listed = [row for row in coverage.systems if row.members == "listed"]
         total = coverage.total
         interval = "" if total.low is None else self.say("interval", low=total.low, high=total.high)
         road = self.say("road.lower" if total.road_km else "road.none")
         figures = [
-            (self.say("zones"), str(len(bases)), self.say("zones.sketched", n=len(drawn), share=f"{share:.0%}")),
+            (self.say("zones"), str(coverage.zone_count), sketched),
             (self.say("systems"), str(len(listed)), self._named_only(len(coverage.systems) - len(listed))),
             (self.say("area"), _area(total.area_km2) + " km²", self.say("area.once")),
             (self.say("firms"), str(coverage.enterprises), self.say("inside", n=total.inside or 0)),

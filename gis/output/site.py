@@ -89,7 +89,7 @@ def _summary(found: CityResults) -> dict[str, Any]:
     result = found.coverage
     return {
         "city": result.city,
-        "zones": len({row.id for row in result.zones}),
+        "zones": result.zone_count,
         "systems": len(result.systems),
         "firms": result.enterprises,
         "known position": result.placed,

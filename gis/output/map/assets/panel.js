@@ -42,10 +42,15 @@ function drawAbout(panel) {
       el("ul", { class: "unplaced-list" }, ...unplaced.map(({ kind, thing }) => el("li", {}, el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: kind, id: thing.id } }) } }, el("span", { class: "kind-tag", text: t("kind." + kind) }), " ", el("bdi", { text: nameOf(thing) })), thing.unplaced_reason ? el("div", { class: "muted", text: thing.unplaced_reason }) : null)))) : null);
 }
 
+/** @returns {any[]} the places, and the districts that a plan gives a role: only those have figures */
+function zones() {
+  return [...data.places, ...data.districts.filter((d) => d.figures)];
+}
+
 /** @returns {string} */
 function exactness() {
-  const drawn = data.places.filter((p) => p.geometry), sketched = drawn.filter((p) => isSketch(p.basis)).length;
-  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - standIns(0, points.placed)), stand: num(standIns(0, points.placed)), wide: num(standIns(points.placed, points.n)), none: num(points.n - points.placed - standIns(points.placed, points.n)) }) : "");
+  const drawn = zones().filter((p) => p.geometry), sketched = drawn.filter((p) => isSketch(p.basis)).length;
+  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched, none: zones().length - drawn.length }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - standIns(0, points.placed)), stand: num(standIns(0, points.placed)), wide: num(standIns(points.placed, points.n)), none: num(points.n - points.placed - standIns(points.placed, points.n)) }) : "");
 }
 
 /**
@@ -72,7 +77,7 @@ export function drawPanel() {
   byId("tabs").setAttribute("aria-label", t("panel.label"));
   byId("panel-body").setAttribute("aria-labelledby", "tab-" + state.tab);
   drawPage();
-  fill(byId("foot"), el("div", { text: [t("as_of", { date: data.as_of }), t(data.kind === "city" ? "foot.counts" : "foot.points", { n: num(points.n), z: num(data.places.length), p: num(data.plans.length) }), data.kind === "city" ? exactness() : ""].filter(Boolean).join(" · ") }),
+  fill(byId("foot"), el("div", { text: [t("as_of", { date: data.as_of }), t(data.kind === "city" ? "foot.counts" : "foot.points", { n: num(points.n), z: num(zones().length), p: num(data.plans.length) }), data.kind === "city" ? exactness() : ""].filter(Boolean).join(" · ") }),
     data.footer ? el("div", { text: data.footer }) : null, data.approval_number ? el("div", { text: t("approval") + data.approval_number }) : null);
 }
 
@@ -81,7 +86,8 @@ function drawPage() {
   const body = byId("panel-body"), top = body.scrollTop;
   const focus = [...body.querySelectorAll("input, button, select")].indexOf(/** @type {Element} */ (document.activeElement));
   PAGES[state.tab](body);
-  body.scrollTop = top;
+  // Setting it lays the page out, so not for nothing.
+  if (top) body.scrollTop = top;
   if (focus >= 0) /** @type {HTMLElement} */ (body.querySelectorAll("input, button, select")[focus])?.focus({ preventScroll: true });
 }
 
