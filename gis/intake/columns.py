@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from gis.datum import parse_datum
 from gis.errors import UsageError
 from gis.schema import LAYER_COLUMNS
 from gis.text import halfwidth
@@ -23,6 +24,8 @@ ROLES: Final[Mapping[str, str]] = {
     "business": "what the firm does; read for the chain link where no column names that",
     "serial": "a running number, which is left out",
 }
+
+COORDINATES: Final = frozenset({"lon", "lat", "x", "y", "xy"})
 
 _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("id", "编码", "唯一编号", "标识"),
@@ -337,7 +340,12 @@ def _is_cut(name: str, alias: str) -> bool:
 
 
 def recognise(
-    header: Sequence[str], kind: str, given: Mapping[str, str] | None = None, *, cut: bool = False
+    header: Sequence[str],
+    kind: str,
+    given: Mapping[str, str] | None = None,
+    *,
+    cut: bool = False,
+    datum: str | None = None,
 ) -> ColumnMap:
     """Say what each column of a table means.
 
@@ -346,9 +354,11 @@ def recognise(
         kind: the kind of layer that the table becomes.
         given: what the user says: meaning -> heading; it goes before what is recognised. An empty heading: none.
         cut: headings may be cut to ten bytes (dBASE).
+        datum: the datum that the user says; it chooses between coordinates whose headings name several.
 
     Raises:
-        UsageError: a meaning is not known, or a heading is not in the table.
+        UsageError: a meaning is not known, a heading is not in the table, or coordinates are there in several datums
+            and neither `given` nor `datum` says which are meant.
     """
     given = dict(given or {})
     allowed = roles_of(kind)
@@ -363,6 +373,8 @@ def recognise(
     taken = set(roles.values())
     meanings = [(meaning(column, kind, cut=cut), column) for column in header]
     known = [(role, column) for role, column in meanings if role is not None]
+    for role in sorted(COORDINATES - set(given)):
+        known = _of_one_datum(role, known, datum)
     for role, column in sorted(known, key=lambda item: _rank(*item)):
         if column not in taken and role not in given and role not in roles:
             roles[role] = column
@@ -370,6 +382,21 @@ def recognise(
     order = [role for column in header for role, chosen in roles.items() if chosen == column]
     extras = tuple(column for column in header if column not in taken)
     return ColumnMap({role: roles[role] for role in order}, extras)
+
+
+def _of_one_datum(role: str, known: list[tuple[str, str]], datum: str | None) -> list[tuple[str, str]]:
+    """What is known, with the columns of one datum alone where headings name several (高德经度 beside 百度经度)."""
+    columns = [column for other, column in known if other == role]
+    named = {column: found[0][0] for column in columns if (found := datum_hints([column]))}
+    wanted = None if datum is None else str(parse_datum(datum))
+    fitting = [column for column in columns if named.get(column) == wanted] if wanted is not None else []
+    # Beside those of another datum, the ones that name none may be of the one that is said.
+    fitting = fitting or [column for column in columns if column not in named]
+    if not fitting and len(set(named.values())) > 1:
+        shown = ", ".join(f"{column} ({says})" for column, says in named.items())
+        ways = " or ".join(f"--datum {says}" for says in dict.fromkeys(named.values()))
+        raise UsageError(f"there are coordinates in several datums: {shown}; say which: {ways}, or --map {role}=COLUMN")
+    return [(other, column) for other, column in known if other != role or not fitting or column in fitting]
 
 
 def _rank(role: str, column: str) -> int:

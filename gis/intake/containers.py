@@ -172,8 +172,26 @@ def _sniff_text(path: Path, start: str, where: str) -> str:
     return "csv"
 
 
+def utf16_order(data: bytes) -> str | None:
+    """The encoding of UTF-16 without a byte order mark, by where its NUL bytes are; None for all else.
+
+    The signs of a table (digits, commas, line ends) are ASCII, whose other byte is NUL.
+    """
+    sample = data[: 1 << 16]
+    first, second = sample[0::2].count(0), sample[1::2].count(0)
+    few, many = min(first, second), max(first, second)
+    # Some common characters (一 is 4E 00) have a NUL on the other side.
+    if len(data) % 2 or many < max(0.05 * len(sample), 4) or few > 0.4 * many:
+        return None
+    order = "utf-16-le" if second > first else "utf-16-be"
+    text = sample.decode(order, "replace")
+    return order if "\0" not in text and re.search("[,;\t|\r\n]", text) else None
+
+
 def _as_text(head: bytes) -> str | None:
     """The start of a file as text, where it is text in an encoding that is read."""
+    if order := utf16_order(head):
+        return head.decode(order, "replace")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head[: len(head) // 2 * 2].decode("utf-16", "replace")
     control = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in head)

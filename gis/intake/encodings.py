@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from gis.intake.containers import refuse
+from gis.intake.containers import refuse, utf16_order
 
 _HAN: Final = re.compile("[\u4e00-\u9fff]")
 _OUTSIDE: Final = re.compile("[\ufffd\x80-\x9f\ue000-\uf8ff]")
@@ -52,6 +52,11 @@ def decode(data: bytes, where: str, encoding: str | None = None) -> tuple[str, s
             return data.decode("utf-16"), "utf-16"
         except UnicodeDecodeError as error:
             raise refuse(where, f"is not UTF-16 as it says: byte {error.start} does not fit") from error
+    if order := utf16_order(data):
+        try:
+            return data.decode(order), order
+        except UnicodeDecodeError as error:
+            raise refuse(where, f"looks like UTF-16, but byte {error.start} does not fit: save it as UTF-8") from error
     if (position := data.find(b"\0")) >= 0:
         line = data.count(b"\n", 0, position) + 1
         raise refuse(where, "holds a NUL byte, which no text has: it is damaged, or not a text table", line)
@@ -88,7 +93,7 @@ def garbled_as(texts: Sequence[str]) -> str | None:
         return None
     if _OUTSIDE.search(text.replace("\ue5e5", "")) and not _HAN.search(_OUTSIDE.sub("", text)):
         return _by_bytes(text) or "another encoding"
-    if "\ufffd" in text or re.search("[\x80-\x9f]", text):
+    if "\ufffd" in text or re.search("[\x80-\x9f]", text) or _is_private(text):
         return _by_bytes(text) or "another encoding"
     if by_bytes := _by_bytes(text):
         return by_bytes
@@ -97,6 +102,12 @@ def garbled_as(texts: Sequence[str]) -> str | None:
     if len(han) >= 12 and common < 0.55 * len(han):
         return "Big5 or another encoding"
     return None
+
+
+def _is_private(text: str) -> bool:
+    """Whether much of a text is of the private use area, where GBK has no characters but Big5 read as GBK leads."""
+    private = len(re.findall("[\ue000-\ue5e4\ue5e6-\uf8ff]", text))
+    return private > 0.1 * (private + len(_HAN.findall(text)))
 
 
 def _by_bytes(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Find the headings of a table in a grid of cells, and tell its rows from titles, totals and remarks."""
+"""Find the headings of a table in a grid of cells, and take the rows below them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gis.intake.containers import refuse
 from gis.intake.encodings import garbled_as
 from gis.intake.quantities import is_blank
 from gis.intake.raw import RawRow, RawTable, tidy
+from gis.intake.remarks import remark_of, total_of, under_headings
 
 Grid = Sequence[tuple[int, Sequence[Any]]]
 
 HEADER_ROWS: Final = 30
-_TOTALS: Final = re.compile(r"(?:合计|总计|小计|共计|总数|total|sum)[:：]?.{0,12}", re.IGNORECASE)
 
 
 def table_of_grid(grid: Grid, where: str) -> RawTable:
@@ -38,23 +38,32 @@ def table_of_grid(grid: Grid, where: str) -> RawTable:
         Fault(where, f"the heading {name!r} is there twice; rename one", grid[start][0])
         for name in sorted({name for name in header if name and header.count(name) > 1})
     ]
-    preamble = tuple(str(cell) for _, cells in grid[:start] for cell in cells if not is_blank(cell))
     names = tuple(name for name in header if name)
-    rows, dropped = [], []
+    rows: list[RawRow] = []
+    dropped: list[tuple[int, str]] = []
+    around = [str(cell) for _, cells in grid[:start] for cell in cells if not is_blank(cell)]
+    noted = False
     for number, cells in grid[start + used :]:
-        beyond = [cell for cell in cells[len(header) :] if not is_blank(cell)]
         if all(is_blank(cell) for cell in cells):
             continue
+        if not rows and (aside := under_headings(header, cells)):
+            dropped.append((number, aside))
+            continue
+        if words := total_of(cells) or remark_of(cells, len(names), noted=noted):
+            dropped.append((number, f"a row of totals or a remark ({words})"))
+            noted = noted or total_of(cells) is None
+            around += [str(cell) for cell in cells if not is_blank(cell)]
+            continue
+        beyond = [cell for cell in cells[len(header) :] if not is_blank(cell)]
         if beyond:
-            faults.append(Fault(where, f"has cells beyond the last heading, such as {str(beyond[0])[:20]!r}", number))
+            what = f"has cells beyond the last heading, such as {str(beyond[0])[:20]!r}: empty them, or give a heading"
+            faults.append(Fault(where, what, number))
             continue
         found = {name: cell for name, cell in zip(header, cells, strict=False) if name}
         orphan = [str(cell) for name, cell in zip(header, cells, strict=False) if not name and not is_blank(cell)]
         if orphan:
-            faults.append(Fault(where, f"has a cell without a heading above it: {orphan[0][:20]!r}", number))
-            continue
-        if total := _total_of(list(found.values()), len(names)):
-            dropped.append((number, f"a row of totals or a remark ({total})"))
+            what = f"has a cell without a heading above it: {orphan[0][:20]!r}: empty it, or give its column a heading"
+            faults.append(Fault(where, what, number))
             continue
         if [str(cell).strip() for cell in found.values()] == list(names):
             dropped.append((number, "the headings again"))
@@ -62,30 +71,13 @@ def table_of_grid(grid: Grid, where: str) -> RawTable:
         rows.append(RawRow(number, {name: tidy(found.get(name)) for name in names}))
     if faults:
         raise InputError(faults)
-    return RawTable(where, "", None, names, tuple(rows), preamble=preamble, dropped=tuple(dropped))
-
-
-def _total_of(cells: Sequence[Any], columns: int) -> str | None:
-    """The word that marks a row of totals or a lone remark below a table, or None for a row of the table."""
-    filled = [cell for cell in cells if not is_blank(cell)]
-    first = re.sub(r"\s", "", str(filled[0])) if filled else ""
-    if _TOTALS.fullmatch(first):
-        return first[:12]
-    second = re.sub(r"\s", "", str(filled[1])) if len(filled) > 1 else ""
-    if _TOTALS.fullmatch(second) and re.fullmatch(r"\d*", first):
-        return second[:12]
-    if (
-        len(filled) == 1
-        and columns > 2
-        and re.match(r"(?:注|备注|说明|填表|制表|单位|审核|联系|数据来源|资料来源)[:：人]?", first)
-    ):
-        return first[:12]
-    return None
+    return RawTable(where, "", None, names, tuple(rows), preamble=tuple(around), dropped=tuple(dropped))
 
 
 def header_row(grid: Grid) -> int | None:
     """The position of the row that has the most headings with a known meaning among the first rows."""
     best, chosen = 0.0, None
+    widest = max((len(row) for _, row in grid), default=0)
     for position, (_, cells) in enumerate(grid[:HEADER_ROWS]):
         texts = [str(cell) for cell in cells if isinstance(cell, str) and not is_blank(cell)]
         known = {meaning(text, None) for text in texts} - {None}
@@ -93,7 +85,7 @@ def header_row(grid: Grid) -> int | None:
         # A title that happens to be a word we know stands alone; a table has headings side by side.
         filled = sum(not is_blank(cell) for cell in cells)
         words = sum(not re.fullmatch(r"[\d.,+\-eE\s]*", text) for text in texts)
-        enough = filled >= min(2, max(len(row) for _, row in grid)) and 2 * words > filled
+        enough = filled >= min(2, widest) and 2 * words > filled
         if known & {"name", "id", "lon", "x", "xy", "wkt"} and enough and score > best:
             best, chosen = score, position
     return chosen
@@ -114,8 +106,23 @@ def _headings(grid: Grid, start: int) -> tuple[list[str], int]:
         fits = all(i < len(own) and (own[i] or upper[i] == str(below[i]).strip()) for i in under)
         if texts and are_headings and fits:
             lower = ["" if is_blank(cell) else str(cell).strip() for cell in below]
-            return [(lower[i] if i < len(lower) else "") or name for i, name in enumerate(upper)], 2
-    return upper, 1
+            joined = [(lower[i] if i < len(lower) else "") or name for i, name in enumerate(upper)]
+            return _told_apart(joined, upper), 2
+    return _told_apart(upper, grid[start - 1][1] if start else ()), 1
+
+
+def _told_apart(names: list[str], above: Sequence[Any]) -> list[str]:
+    """Headings of which two are the same (经度 of 高德坐标, 经度 of 百度坐标) with the group that stands above each."""
+    group, groups = "", []
+    for i in range(len(names)):
+        if i < len(above) and not is_blank(above[i]):
+            group = re.sub(r"\s+", "", str(above[i]))
+        groups.append(group)
+    longer = [
+        f"{over}{name}" if names.count(name) > 1 and over != name else name
+        for name, over in zip(names, groups, strict=True)
+    ]
+    return longer if len(set(filter(None, longer))) == len([name for name in longer if name]) else names
 
 
 def _is_han(cell: object) -> bool:

@@ -35,7 +35,7 @@ from gis.intake.identity import (
     slug_of,
 )
 from gis.intake.positions import Decision, convert_all, decide, fault_rows, gather, witnesses_of
-from gis.intake.quantities import is_blank, parse_number, parse_truth
+from gis.intake.quantities import is_blank, parse_day, parse_number, parse_truth
 from gis.intake.raw import RawTable
 from gis.intake.reading import read_table
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
@@ -220,7 +220,7 @@ def plan_import(root: Path, request: Request) -> Plan:
     city = project.city(request.city).id
     table = read_table(request.file, encoding=request.encoding, part=request.part, ignore_crs=request.datum is not None)
     _check_again(root, request, table)
-    columns = recognise(table.header, request.kind, request.columns, cut=table.cut_names)
+    columns = recognise(table.header, request.kind, request.columns, cut=table.cut_names, datum=request.datum)
     if "name" not in columns.roles and "name" not in request.constants:
         shown = ", ".join(table.header) or "none"
         raise refuse(
@@ -416,6 +416,8 @@ class _Builder:
             except ValueError as error:
                 self.bad_codes.append(str(error))
                 return None
+        if name in {"valid_from", "valid_to"}:
+            return parse_day(text)
         if name in {"id", "org"}:
             return text if is_slug(text) else slug_of(text)
         if name == "segment":

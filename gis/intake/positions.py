@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.datum import Datum, Projected, Reference, parse_datum
 from gis.errors import DatumError, Fault
-from gis.intake.columns import ColumnMap, datum_hints, meaning
+from gis.intake.columns import COORDINATES, ColumnMap, datum_hints, meaning
 from gis.intake.containers import refuse
 from gis.intake.detect import Surroundings, Verdict, Witnesses, axes_of, detect
 from gis.intake.identity import Gazetteer
@@ -117,7 +117,10 @@ def witnesses_of(table: RawTable, columns: ColumnMap, positions: Positions, name
     places = [names.place(text(i, "park")) or names.place_within(text(i, "address")) for i in count]
     roads = [names.road_within(text(i, "address")) for i in count]
     known = [_known(names, kind, text(i, "name"), text(i, "uscc")) for i in count]
-    words = datum_hints([*table.header, *table.preamble, table.part or "", table.name])
+    # What headings of coordinates that are not used say is of those, not of these.
+    used = set(columns.roles.values())
+    headings = [name for name in table.header if name in used or meaning(name, kind) not in COORDINATES]
+    words = datum_hints([*headings, *table.preamble, table.part or "", table.name])
     return Witnesses(first, second, places, known, roads, words)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from datetime import date, timedelta
 from typing import Final
 
 from gis.text import halfwidth
@@ -16,6 +17,9 @@ _NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?"
 _PLAIN: Final = re.compile(_NUMBER, re.IGNORECASE)
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _SIDE: Final = r"[NSEW]|北纬|南纬|东经|西经|北|南|东|西"
+_SPACED: Final = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:\.\d+)?")
+_METRES: Final = re.compile(rf"({_NUMBER})\s*(?:米|m)", re.IGNORECASE)
+_COLONS: Final = re.compile(r"(\d{1,3}):(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
 _DMS: Final = re.compile(
     rf"(?P<before>{_SIDE})?\s*:?\s*(?P<degrees>\d{{1,3}}(?:\.\d+)?)\s*(?:°|º|度|d|\s|-)\s*"
     rf"(?:(?P<minutes>\d{{1,2}}(?:\.\d+)?)\s*(?:'|分|m|\s|-|$)\s*)?"
@@ -97,8 +101,11 @@ def _coordinate(value: object) -> tuple[float, str]:
             raise ValueError("is empty")
         return number, ""
     text = _clean(str(value))
-    if _GROUPED.fullmatch(text):
-        return float(text.replace(",", "")), ""
+    if _GROUPED.fullmatch(text) or _SPACED.fullmatch(text):
+        return float(re.sub("[, ]", "", text)), ""
+    if match := _METRES.fullmatch(text):
+        return float(match[1]), ""
+    text = _COLONS.sub(r"\1°\2'\3", text)
     if match := _SIGNED.fullmatch(text):
         number, side = float(match["number"]), _side(match, value)
     elif match := _DMS.fullmatch(text):
@@ -170,6 +177,39 @@ def _two_parts(text: str) -> tuple[str, str] | None:
     ):
         return match[1], match[2]
     return None
+
+
+_DAY: Final = re.compile(
+    r"(\d{4})\s*(?:[-/.]|年)\s*(\d{1,2})\s*(?:[-/.]|月)\s*(\d{1,2})\s*日?(?:[ t]0{1,2}:00(?::00)?)?", re.IGNORECASE
+)
+_COMPACT_DAY: Final = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_EXCEL_DAYS: Final = range(20_000, 80_000)  # 1954 to 2119
+
+
+def parse_day(value: object) -> str | None:
+    """Return the day that a cell names, as an ISO date: 2020-01-31, 2020/1/31, 2020年1月31日, 20200131, Excel's number.
+
+    Returns:
+        None where the cell is blank.
+
+    Raises:
+        ValueError: the cell names no whole day.
+
+    >>> parse_day("２０２０年１月３１日"), parse_day(43861)
+    ('2020-01-31', '2020-01-31')
+    """
+    if is_blank(value):
+        return None
+    text = _clean(str(value))
+    match = _DAY.fullmatch(text) or _COMPACT_DAY.fullmatch(text)
+    try:
+        if match is not None:
+            return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
+        if re.fullmatch(r"\d{5}(?:\.0)?", text) and int(float(text)) in _EXCEL_DAYS:
+            return (date(1899, 12, 30) + timedelta(days=int(float(text)))).isoformat()
+    except ValueError as error:
+        raise ValueError(f"{str(value)[:40]!r} is no day of the calendar") from error
+    raise ValueError(f"{str(value)[:40]!r} is no day; write one like 2020-01-31")
 
 
 _TRUE: Final = frozenset({"1", "true", "yes", "y", "t", "是", "有", "真", "√", "✓", "1.0"})

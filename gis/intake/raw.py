@@ -31,7 +31,7 @@ class RawTable:
 
     `crs` is what the file says of its coordinates, as WKT or an authority's code; None where it says nothing.
     `spatial` tells whether the geometry comes from the file itself, not from columns. `cut_names` tells that headings
-    may have been cut to ten bytes. `preamble` holds the text above the headings.
+    may have been cut to ten bytes. `preamble` holds the text around the table: titles, notes.
     """
 
     name: str
