@@ -121,7 +121,7 @@ def test_a_note_below_the_table_is_a_witness_of_the_datum(root: Path, tmp_path: 
 
 
 def test_headings_in_two_rows_are_told_apart_by_their_groups(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["企业名称", "高德坐标", "", "百度坐标", ""],
         ["", "经度", "纬度", "经度", "纬度"],
         ["甲公司", 121.1, 31.2, 121.3, 31.4],
@@ -152,7 +152,13 @@ def test_of_coordinates_in_several_datums_those_of_the_one_that_is_said_are_read
 
 @pytest.mark.parametrize(
     ("written", "value"),
-    [("3 464 000.52", 3464000.52), ("40516100.5 米", 40516100.5), ("3464000.5m", 3464000.5), ("121：10：12", 121.17)],
+    [
+        ("3 464 000.52", 3464000.52),
+        ("40516100.5 米", 40516100.5),
+        ("3464000.5m", 3464000.5),
+        ("'121.17", 121.17),
+        ("121：10：12", 121.17),
+    ],
 )
 def test_coordinates_with_spaces_units_or_colons_are_read(written: str, value: float) -> None:
     assert parse_coordinate(written) == value
@@ -163,6 +169,15 @@ def test_coordinates_with_spaces_units_or_colons_are_read(written: str, value: f
 )
 def test_a_day_is_read_as_people_write_it(written: str | int) -> None:
     assert parse_day(written) == "2020-01-31"
+
+
+def test_the_only_heading_that_ends_in_name_is_the_name(root: Path, tmp_path: Path) -> None:
+    file = table(tmp_path, [["充电站名称", "经度", "纬度"], ["安亭\n一号站", 121.17, 31.295]])
+    intake.run(root, file, kind="facilities", datum="wgs84")
+    assert list(intake.records(root, "facilities")) == ["安亭一号站"]
+    two = table(tmp_path, [["车站名称", "换乘站名称", "经度", "纬度"], ["甲", "乙", 121.17, 31.295]], "二.csv")
+    with pytest.raises(InputError, match="--map name="):
+        intake.plan(root, two, kind="facilities", datum="wgs84")
 
 
 @pytest.mark.parametrize("written", ["2020年1月", "2020", "2020/2/30", "去年", "20201301"])

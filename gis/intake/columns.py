@@ -379,6 +379,10 @@ def recognise(
         if column not in taken and role not in given and role not in roles:
             roles[role] = column
             taken.add(column)
+    titles = [column for column in header if column not in taken and plain_name(column).endswith(("名称", "名"))]
+    if "name" not in roles and "name" not in given and len(titles) == 1:
+        roles["name"] = titles[0]
+        taken.add(titles[0])
     order = [role for column in header for role, chosen in roles.items() if chosen == column]
     extras = tuple(column for column in header if column not in taken)
     return ColumnMap({role: roles[role] for role in order}, extras)

@@ -416,6 +416,8 @@ class _Builder:
             except ValueError as error:
                 self.bad_codes.append(str(error))
                 return None
+        if name == "name":
+            return re.sub(r"(?<=[\u4e00-\u9fff])\s*[\r\n]+\s*|\s*[\r\n]+\s*(?=[\u4e00-\u9fff])", "", text)
         if name in {"valid_from", "valid_to"}:
             return parse_day(text)
         if name in {"id", "org"}:

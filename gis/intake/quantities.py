@@ -100,7 +100,7 @@ def _coordinate(value: object) -> tuple[float, str]:
         if number is None:
             raise ValueError("is empty")
         return number, ""
-    text = _clean(str(value))
+    text = _clean(str(value)).lstrip("'")  # Excel's sign for a number kept as text.
     if _GROUPED.fullmatch(text) or _SPACED.fullmatch(text):
         return float(re.sub("[, ]", "", text)), ""
     if match := _METRES.fullmatch(text):
