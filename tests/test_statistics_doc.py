@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from gis.analysis.structure import clark_evans, structure
 from tests.parks import CITY, firm_known_by_its_park, firms_on_edge, overlapping_zones, road_just_outside
 from tests.test_indicators import chargers, parks_to_grow, roads_to_add
 from tests.test_overlap import pair, two_systems_that_share_a_quarter
+from tests.test_probability import interval_from_sums
 from tests.test_structure import lattice, of, six_firms_in_two_parks, spaced
 
 DOC = Path(__file__).parent.parent / "docs" / "statistics.md"
@@ -53,6 +55,20 @@ def sixteen_on_the_edge(folder: Path) -> Mapping[str, Any]:
         row = coverage(park.load(), CITY).zones[0].flat()
         found |= {f"{name}.{key}": row[key] for key in ("inside", "expected", "low", "high")}
     return found
+
+
+def half_of_sixteen(_: Path) -> Mapping[str, Any]:
+    points, own = np.column_stack([np.zeros(16), np.linspace(300, 700, 16)]), sigma_m(np.full(16, 1.0))
+    square, outline = shapely.box(0, 0, 1000, 1000), sigma_m(np.full(16, 500.0))
+    chances = count_interval(points, own, square, outline, np.zeros(0)).chances
+    alone = replace(chances, variance=chances.probability * (1 - chances.probability), shared=np.zeros((16, 0)))
+    half = np.arange(16) >= 8
+    exact = count_interval(points[half], own[half], square, outline[half], np.zeros(0))
+    return {
+        "exact": [exact.low, exact.high],
+        "from_sums": list(interval_from_sums(chances, half)),
+        "without_what_they_share": list(interval_from_sums(alone, half)),
+    }
 
 
 def skew(_: Path) -> Mapping[str, Any]:
@@ -114,8 +130,8 @@ def targets(folder: Path) -> Mapping[str, Any]:
 EXAMPLES: Mapping[str, Callable[[Path], Mapping[str, Any]]] = {
     function.__name__.replace("_", "-"): function
     for function in (
-        zones_that_overlap, one_point, law_of_a_count, sixteen_on_the_edge, skew, known_by_its_park, road_outside,
-        make_up, spacing, quarter, targets,
+        zones_that_overlap, one_point, law_of_a_count, sixteen_on_the_edge, skew, half_of_sixteen, known_by_its_park,
+        road_outside, make_up, spacing, quarter, targets,
     )
 }  # fmt: skip
 

@@ -74,10 +74,14 @@ async function firmsOf(row) {
   return el("section", {}, el("h3", { text: t("card.firms", { n: num(members.length) }) }), await firmList(members));
 }
 
-/** @param {number[]} members @returns {Promise<HTMLElement>} */
-export async function firmList(members) {
+/**
+ * @param {number[]} members
+ * @param {boolean} [mixed] whether those that are not drawn stand among others, and are to be told from them
+ * @returns {Promise<HTMLElement>}
+ */
+export async function firmList(members, mixed = true) {
   const names = await pointNames();
-  const row = (i) => el("li", {}, el("button", { class: "link", type: "button", on: { click: () => selectPoint(i, true) } }, segmentMark(segmentOf(i)), el("bdi", { text: names[i] })));
+  const row = (i) => el("li", {}, el("button", { class: "link", type: "button", on: { click: () => selectPoint(i, true) } }, segmentMark(segmentOf(i)), el("bdi", { text: names[i] }), mixed && i >= points.placed ? el("span", { class: "tag", text: t("search.unplaced") }) : null));
   const list = el("ul", { class: "firm-list" }, ...members.slice(0, LIST).map(row));
   if (members.length > LIST) {
     const more = el("button", { class: "small", type: "button", text: t("card.more", { n: num(members.length - LIST) }), on: { click: () => { fill(list, ...members.slice(0, 2000).map(row)); } } });
@@ -147,7 +151,7 @@ async function firmCard(i) {
     el("p", { class: "kind" }, segmentMark(segment), " ", nameOf(segment, "label"), card.kind ? " · " + term("kind", card.kind) : "", " ", el("span", { class: "tag", text: term("standing", points.standings[points.facets[points.facet[i]][1]]) })),
     facts([[t("card.address"), card.address], [t("card.stands_in"), card.stand_in_for ? placeLink(card.stand_in_for) : null],
       [t("card.position"), at ? at.lon.toFixed(5) + ", " + at.lat.toFixed(5) : null]]),
-    isStandIn(i) ? el("p", { class: "unplaced", text: t("card.stand_in.why") }) : null,
+    isStandIn(i) ? el("p", { class: "unplaced", text: at ? t("card.stand_in.why") : t("card.stand_in.wide", { place: nameOf(placeOf(card.stand_in_for) || { name: card.stand_in_for }), m: distance(card.accuracy_m) }) }) : null,
     mentionsOf(card.mentions),
     points.has_cards ? basisOf({ ...card, geometry: at }) : null,
     card.note ? el("p", { class: "note", text: card.note }) : null,

@@ -8,6 +8,7 @@ import { isSketch } from "./paint.js";
 import { change, state, when } from "./state.js";
 import { drawTable } from "./table.js";
 import { drawTree, refreshSegments } from "./tree.js";
+import { unplacedSection } from "./unplaced.js";
 import { nameOf, num, t } from "./words.js";
 
 /** @type {Object<string, function(HTMLElement): void>} */
@@ -31,15 +32,11 @@ function drawIndicators(panel) {
 
 /** @param {HTMLElement} panel */
 function drawAbout(panel) {
-  const lists = [["places", data.places], ["roads", data.roads], ["facilities", data.facilities]];
-  const unplaced = lists.flatMap(([kind, things]) => things.filter((x) => !x.geometry).map((x) => ({ kind, thing: x })));
   fill(panel,
     el("section", {}, el("h3", { text: t("about.plans") }), el("ul", { class: "sources" }, ...data.plans.map((p) => el("li", {}, el("strong", { text: nameOf(p, "title") }), el("div", { class: "muted", text: [p.issuer, p.number, p.published, p.file].filter(Boolean).join(" · ") }))))),
     data.sources.length ? el("section", {}, el("h3", { text: t("about.sources") }), el("ul", { class: "sources" }, ...data.sources.map((s) => el("li", { text: s })))) : null,
     el("section", {}, el("h3", { text: t("about.exact") }), data.kind === "city" ? el("p", { text: exactness() }) : null, el("p", { class: "note", text: t("about.error", { m: points.error_m }) })),
-    unplaced.length || points.n > points.placed ? el("section", {}, el("h3", { text: t("about.unplaced", { n: num(unplaced.length + points.n - points.placed) }) }),
-      el("p", { class: "note", text: t("about.unplaced.why") }),
-      el("ul", { class: "unplaced-list" }, ...unplaced.map(({ kind, thing }) => el("li", {}, el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: kind, id: thing.id } }) } }, el("span", { class: "kind-tag", text: t("kind." + kind) }), " ", el("bdi", { text: nameOf(thing) })), thing.unplaced_reason ? el("div", { class: "muted", text: thing.unplaced_reason }) : null)))) : null);
+    unplacedSection());
 }
 
 /** @returns {any[]} the places, and the districts that a plan gives a role: only those have figures */

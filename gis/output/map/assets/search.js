@@ -49,6 +49,11 @@ export async function lookUp(query) {
   return found.sort((a, b) => a.rank - b.rank || a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
 }
 
+/** @param {{kind: string, id: any}} hit @returns {boolean} whether it has a mark or an outline on the map */
+function isDrawn(hit) {
+  return hit.kind === "point" ? hit.id < points.placed : Boolean((placeOf(hit.id) || data[hit.kind].find((x) => x.id === hit.id))?.geometry);
+}
+
 let turn = 0;
 let active = -1;
 
@@ -79,7 +84,7 @@ async function show(query) {
   }
   fill(list, ...(hits.length ? hits.slice(0, MOST).map((hit, n) => el("li", { id: "result-" + n, role: "option", "aria-selected": "false", on: { mousedown: (e) => e.preventDefault(), click: () => go(hit) } },
     hit.kind === "point" ? segmentMark(segmentOf(hit.id)) : el("span", { class: "kind-tag", text: t("kind." + hit.kind) }), el("bdi", { text: hit.name }),
-    hit.kind !== "point" && !(placeOf(hit.id) || data[hit.kind].find((x) => x.id === hit.id))?.geometry ? el("span", { class: "tag", text: t("search.unplaced") }) : null))
+    isDrawn(hit) ? null : el("span", { class: "tag", text: t("search.unplaced") })))
     : [el("li", { class: "none", role: "option", "aria-selected": "false", text: t("search.none") })]),
     hits.length > MOST ? el("li", { class: "none", role: "option", "aria-selected": "false", text: t("search.more", { n: hits.length - MOST }) }) : null);
   list.hidden = false;

@@ -104,7 +104,8 @@ function systemBranch(system) {
       tick(name, state.shown.has(member.key), false, (value) => change({ shown: toggled(state.shown, member.key, value) })),
       swatch(member),
       el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: "places", id: member.place_id } }) } },
-        el("span", { class: "role", text: member.role }), el("bdi", { text: name })));
+        el("span", { class: "role", text: member.role }), el("bdi", { text: name })),
+      place?.geometry ? null : el("span", { class: "tag", title: place?.unplaced_reason, text: t("tree.unplaced") }));
   });
   if (!children.length) return el("li", { class: "tree-row" }, el("span", { class: "fold-space" }), head);
   return branch(system.key, head, children, !folded.has(system.key));
