@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 from openpyxl import load_workbook
 
 from gis.datum import convert
 from gis.errors import InputError, UsageError
 from gis.geodesy import distance_m
+from gis.geojson import dump_features
+from gis.intake import journal
 from gis.intake.headings import table_of_grid
+from gis.intake.importing import Feature
 from gis.intake.quantities import parse_coordinate, parse_day
 from gis.intake.reading import read_table
 from gis.intake.remarks import remark_of, total_of, under_headings
@@ -185,3 +189,29 @@ def test_what_names_no_day_is_a_fault_of_its_row(written: str, root: Path, tmp_p
     file = table(tmp_path, [["企业名称", "生效日期"], ["甲公司", "2020/1/31"], ["乙公司", written]])
     with pytest.raises(InputError, match=r"表.csv:3: 生效日期: .* is no day"):
         intake.plan(root, file)
+
+
+def test_a_formula_without_a_stored_value_is_found_wherever_it_is(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["企业名称", "经度", "纬度"], *([f"第{i}公司", 121.17, 31.295] for i in range(300))]
+    assert len(read_table(book(tmp_path, rows)).rows) == 300
+    file = book(tmp_path, [*rows, ["末公司", "=121+0.17", 31.295]])
+    with pytest.raises(InputError, match=r":302: 1 formula\(s\) .*first: column 2"):
+        read_table(file)
+
+
+def test_many_rows_of_one_name_are_listed_as_a_few_pairs_each(root: Path, tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["个体工商户", 121.17, 31.295]] * 40
+    found = intake.run(root, table(tmp_path, [["企业名称", "经度", "纬度"], *rows]), datum="wgs84")
+    assert len(found.likely) <= 40 * 5
+    assert {pair["row"] for pair in found.likely} == set(range(3, 42))
+    assert sorted(found.added)[-1] == "ge-ti-gong-shang-hu-9"
+    assert len(set(found.added)) == 40
+
+
+def test_the_marks_of_a_layer_are_those_of_its_features() -> None:
+    features: list[Feature] = [
+        ({"id": name, "name": f"甲\n{name}", "n": 1.0}, geometry)
+        for name, geometry in (("b", shapely.Point(121.1234567, 31.2)), ("a-2", None), ("a", shapely.box(1, 1, 2, 2)))
+    ]
+    marks = journal.marks_of(dump_features(features), [str(record["id"]) for record, _ in features])
+    assert marks == {str(record["id"]): journal.mark_of(record, geometry) for record, geometry in features}

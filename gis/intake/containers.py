@@ -22,6 +22,7 @@ UNPACKED_LIMIT: Final = 512 * MEBIBYTE
 _RATIO_LIMIT: Final = 200
 _ENTRIES_LIMIT: Final = 2_000
 _CELLS_LIMIT: Final = 2_000_000
+_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 _SUFFIXES: Final = {
     "xlsx": (".xlsx", ".xlsm", ".xltx"),
@@ -339,26 +340,31 @@ def check_xml(data: bytes, where: str) -> None:
         raise refuse(where, "is XML in an encoding that is not read; save it as UTF-8")
 
 
-def check_workbook(path: Path, where: str) -> None:
-    """Hold the parts of an xlsx workbook against the limits before it is opened.
+def check_workbook(path: Path, where: str) -> bool:
+    """Hold the parts of an xlsx workbook against the limits before it is opened; whether any sheet has formulas.
 
     Raises:
         InputError: a part declares entities, is damaged, or the sheets hold too many cells.
     """
     cells = 0
+    calculates = False
     with zipfile.ZipFile(path) as archive:
         for name, info in _entries(path, where):
             if not name.lower().endswith((".xml", ".rels")):
                 continue
+            seam = b""
             for block in _blocks(archive, info, name, where):
                 if b"<!DOCTYPE" in block or b"<!ENTITY" in block:
                     raise refuse(where, f"declares a document type in {name}; it is not read")
                 if name.startswith("xl/worksheets/"):
+                    calculates = calculates or _FORMULA.search(seam + block) is not None
+                    seam = block[-16:]
                     cells += block.count(b"<c ") + block.count(b"<c>") + block.count(b"<c/>") + block.count(b"<row")
                 elif "sharedstrings" in name.lower():
                     cells += block.count(b"<si")
             if cells > _CELLS_LIMIT:
                 raise refuse(where, f"holds more than {_CELLS_LIMIT} cells; split it, or save the sheet as CSV")
+    return calculates
 
 
 def _blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, where: str) -> Iterator[bytes]:

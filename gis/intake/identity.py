@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -103,14 +103,22 @@ def slug_of(name: str) -> str:
     return text or "x"
 
 
-def free_id(wanted: str, taken: Iterable[str]) -> str:
-    """The id wanted, or the first of `wanted-2`, `wanted-3` … that is not taken."""
+def free_id(wanted: str, taken: Collection[str], last: dict[str, int] | None = None) -> str:
+    """The id wanted, or the first of `wanted-2`, `wanted-3` … that is not taken.
+
+    Args:
+        wanted: the id wanted.
+        taken: the ids that are taken, such as a set; asked often.
+        last: the last number given for each id wanted, kept from call to call, so that many of one name take no longer
+            than many of many.
+    """
     if wanted not in taken:
         return wanted
-    known = set(taken)
-    number = 2
-    while f"{wanted}-{number}" in known:
+    number = 2 if last is None else last.get(wanted, 1) + 1
+    while f"{wanted}-{number}" in taken:
         number += 1
+    if last is not None:
+        last[wanted] = number
     return f"{wanted}-{number}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -53,6 +52,9 @@ PICKED_M: Final = 50.0
 POINT_M: Final = 100.0
 OUTLINE_M: Final = 50.0
 _INSIDE_SHARE: Final = 0.998
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# Of many rows with one name, each is held against the first ones: what is listed stays readable, and linear in time.
+_MOST_ALIKE: Final = 5
 
 _STANDING: Final = {
     **dict.fromkeys(("现状", "已建", "建成", "已建成", "运营"), "existing"),
@@ -376,7 +378,7 @@ class _Builder:
         if self.request.kind == "zones" and geometry is not None and record["within"] is None:
             record["within"] = self._district_around(geometry)
         extras = self._extras(i)
-        damaged = [text for text in _texts({**record, **extras}) if any("\ud800" <= sign <= "\udfff" for sign in text)]
+        damaged = [text for text in _texts({**record, **extras}) if _SURROGATE.search(text)]
         wrong += [f"holds a damaged character in {text[:20]!r}" for text in damaged]
         return {**record, **{name: value for name, value in extras.items() if name not in record}}, wrong
 
@@ -596,6 +598,7 @@ class _Register:
         self.features = dict(existing)
         self.old = set(existing)
         self.taken = {id_ for layer in project.layers.values() for id_ in layer.ids} | set(project.facts.elsewhere)
+        self.numbers: dict[str, int] = {}
         self.codes: dict[str, list[str]] = {}
         self.names: dict[str, list[tuple[str, int | None]]] = {}
         for id_, (record, _) in existing.items():
@@ -610,17 +613,19 @@ class _Register:
         self._share_organisations([record for _, record, _ in rows])
         added: list[str] = []
         changed: list[str] = []
+        updated: set[str] = set()
         for i, record, geometry in rows:
             number = self.table.rows[i].number
             match = self._match(record, number)
             if match is not None:
-                if match in changed:
+                if match in updated:
                     self.faults.append(
                         Fault(self.table.name, f"is the second row for {match}: one row for each id or code", number)
                     )
                     continue
                 self.features[match] = _merged(self.features[match], record, geometry)
                 changed.append(match)
+                updated.add(match)
                 continue
             wanted = record["id"] or (
                 str(record["uscc"]).lower() if record.get("uscc") else slug_of(str(record["name"]))
@@ -630,7 +635,7 @@ class _Register:
                     Fault(self.table.name, f"the id {wanted!r} is taken; --merge updates a feature by its id", number)
                 )
                 continue
-            id_ = free_id(wanted, self.taken)
+            id_ = free_id(wanted, self.taken, self.numbers)
             self.taken.add(id_)
             record["id"] = id_
             self._compare(record, geometry, number)
@@ -673,7 +678,7 @@ class _Register:
     def _compare(self, record: Mapping[str, Any], geometry: BaseGeometry | None, number: int) -> None:
         """List what has the same name already; it is for the user to say whether it is the same."""
         key = normal_name(str(record["name"]))
-        for other, row in self.names.get(key, ()):
+        for other, row in self.names.get(key, [])[:_MOST_ALIKE]:
             held, place = self.features[other]
             metres = _apart(geometry, place)
             same_site = held.get("org") and held.get("org") == record.get("org") and metres is not None and metres > 50
@@ -753,6 +758,7 @@ def apply(root: Path, plan: Plan, when: str) -> journal.Entry:
 def _entry(plan: Plan, number: int, when: str) -> journal.Entry:
     request, table = plan.request, plan.table
     touched = {*plan.added, *plan.changed}
+    marks = journal.marks_of(plan.data, [str(record["id"]) for record, _ in plan.features])
     return journal.Entry(
         number=number,
         when=when,
@@ -777,11 +783,7 @@ def _entry(plan: Plan, number: int, when: str) -> journal.Entry:
         changed=list(plan.changed),
         before="" if plan.before is None else journal.digest(plan.before),
         after=journal.digest(plan.data),
-        marks={
-            str(record["id"]): journal.mark_of(json.loads(json.dumps(record)), geometry)
-            for record, geometry in plan.features
-            if record["id"] in touched
-        },
+        marks={id_: mark for id_, mark in marks.items() if id_ in touched},
         notes=list(plan.notes),
     )
 

@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -121,6 +121,20 @@ def digest(data: bytes) -> str:
 def mark_of(record: Mapping[str, Any], geometry: BaseGeometry | None) -> str:
     """A short mark of a feature, the same as long as nothing of it changes."""
     return digest(dump_features([(dict(record), geometry)]))[:16]
+
+
+def marks_of(data: bytes, ids: Iterable[str]) -> dict[str, str]:
+    """The marks of all features in the bytes of a layer, without taking each one apart again.
+
+    Args:
+        data: what `gis.geojson.dump_features` gave: one feature a line, in the order of their ids.
+        ids: the ids of these features, in any order.
+    """
+    head, *lines, tail, _ = data.decode("utf-8").split("\n")
+    return {
+        id_: digest(f"{head}\n{line.removesuffix(',')}\n{tail}\n".encode())[:16]
+        for id_, line in zip(sorted(ids), lines, strict=True)
+    }
 
 
 def undo(root: Path, number: int, when: str) -> Entry:

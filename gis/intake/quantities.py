@@ -35,13 +35,18 @@ _UNITS: Final = re.compile(r"(?:米|m|公里|km|平方公里|km2|年|°|º|度)$
 _EMPTY: Final = frozenset(
     {"", "-", "--", "/", "\\", "无", "暂无", "未知", "空", "n/a", "na", "null", "none", "nan", "#n/a", "待定", "不详"}
 )
+_LONGEST_EMPTY: Final = max(map(len, _EMPTY))
 
 
 def is_blank(value: object) -> bool:
     """Whether a cell says nothing: empty, a dash, 无, 暂无, n/a and their like."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
-    return isinstance(value, str) and halfwidth(value).translate(_DASHES).lower() in _EMPTY
+    if not isinstance(value, str):
+        return False
+    # Asked of every cell: what is longer than any word for nothing needs no closer look.
+    text = value.strip()
+    return not text or (len(text) <= _LONGEST_EMPTY and halfwidth(text).translate(_DASHES).lower() in _EMPTY)
 
 
 def _clean(text: str) -> str:

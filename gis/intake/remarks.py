@@ -76,12 +76,13 @@ def remark_of(cells: Sequence[Any], columns: int, *, noted: bool) -> str | None:
         columns: how many columns the table has.
         noted: a note stands above already; then a numbered line goes on with it.
     """
-    texts = [re.sub(r"\s", "", halfwidth(str(cell))) for cell in cells if not is_blank(cell)]
-    if not texts or columns < 3:
+    filled = [str(cell) for cell in cells if not is_blank(cell)]
+    if not filled or columns < 3:
         return None
-    if all(_LABELLED.match(text) for text in texts):
-        return texts[0][:12]
+    first = re.sub(r"\s", "", halfwidth(filled[0]))
+    if _LABELLED.match(first) and all(_LABELLED.match(halfwidth(text)) for text in filled[1:]):
+        return first[:12]
     # A row of one cell may be a firm of which only the name is known.
-    if len(texts) == 1 and not _FIRM.search(texts[0]) and (_NOTE.match(texts[0]) or (noted and _ITEM.match(texts[0]))):
-        return texts[0][:12]
+    if len(filled) == 1 and not _FIRM.search(first) and (_NOTE.match(first) or (noted and _ITEM.match(first))):
+        return first[:12]
     return None

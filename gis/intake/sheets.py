@@ -66,7 +66,7 @@ def read_xlsx(path: Path, wish: Wish) -> RawTable:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    check_workbook(path, wish.where)
+    calculates = check_workbook(path, wish.where)
     damaged = (
         InvalidFileException,
         BadZipFile,
@@ -83,13 +83,16 @@ def read_xlsx(path: Path, wish: Wish) -> RawTable:
     try:
         with path.open("rb") as stream, closing(load_workbook(stream, data_only=True)) as book:
             grids = {sheet.title: _sheet(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"}
-        with path.open("rb") as stream, closing(load_workbook(stream, data_only=False)) as book:
-            formulas = {sheet.title: _formulas(sheet) for sheet in book.worksheets}
+        del book  # The largest thing in memory.
+        formulas: dict[str, list[tuple[int, int]]] = {}
+        if calculates:
+            with path.open("rb") as stream, closing(load_workbook(stream, data_only=False)) as book:
+                formulas = {sheet.title: _formulas(sheet) for sheet in book.worksheets}
     except damaged as error:
         raise refuse(wish.where, f"is a damaged workbook: {type(error).__name__} {str(error)[:120]}") from error
     name, grid = _choose_sheet(grids, wish)
-    values = {(number, column) for number, cells in grid for column, cell in enumerate(cells, 1) if cell is not None}
-    lost = [place for place in formulas.get(name, ()) if place not in values]
+    values = dict(grid)
+    lost = [(row, column) for row, column in formulas.get(name, ()) if values[row][column - 1] is None]
     if lost:
         row, column = lost[0]
         raise refuse(
