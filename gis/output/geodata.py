@@ -27,6 +27,9 @@ from gis.text import neutralised
 
 FORMATS: Final = ("geojson", "gpkg", "csv", "xlsx", "fgb", "parquet", "shp", "kml", "dxf")
 
+_HOLD_METRES: Final = (
+    "gpkg, fgb, parquet or shp, which say their system, or csv, xlsx or dxf, which hold metres too"
+)
 _DBF_NAME_BYTES: Final = 10
 _DBF_TEXT_BYTES: Final = 254
 _XLSX_CELL: Final = 32_767
@@ -84,7 +87,7 @@ def write_features(
         the bytes of the file (for shp: of each file of the set, by name), and what the format could not hold.
 
     Raises:
-        UsageError: the format or encoding is not known, or the format allows only WGS 84.
+        UsageError: the format or encoding is not known, or the format cannot hold the datum.
         DatumError: the datum is not known.
     """
     if format_ not in FORMATS:
@@ -96,6 +99,11 @@ def write_features(
     losses: list[str] = []
     if format_ == "kml" and reference is not Datum.WGS84:
         raise UsageError(f"KML is WGS 84 by its standard and cannot be written in {reference}")
+    if format_ == "geojson" and isinstance(reference, Projected):
+        raise UsageError(
+            f"GeoJSON is WGS 84 in degrees by its standard (RFC 7946): metres of {reference} would be read as degrees; "
+            f"write {_HOLD_METRES}"
+        )
     if format_ == "geojson":
         records = [dict(record) for record in layer.records]
         shifted = _shifted(layer.geometry, reference)
