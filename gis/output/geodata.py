@@ -27,9 +27,7 @@ from gis.text import neutralised
 
 FORMATS: Final = ("geojson", "gpkg", "csv", "xlsx", "fgb", "parquet", "shp", "kml", "dxf")
 
-_HOLD_METRES: Final = (
-    "gpkg, fgb, parquet or shp, which say their system, or csv, xlsx or dxf, which hold metres too"
-)
+_HOLD_METRES: Final = "gpkg, fgb, parquet or shp, which say their system, or csv, xlsx or dxf, which hold metres too"
 _DBF_NAME_BYTES: Final = 10
 _DBF_TEXT_BYTES: Final = 254
 _XLSX_CELL: Final = 32_767

@@ -100,6 +100,19 @@ def test_under_a_filter_the_expected_count_and_its_interval_are_those_of_the_fir
     assert np.mean(np.array(ends) == 0) > 0.9
 
 
+def test_an_open_card_follows_the_filter_as_the_table_does(
+    open_map: OpenMap, bundled: Project, counted: CityCoverage, payload: MapPayload
+) -> None:
+    zone = max((z for z in counted.zones if z.figures.inside), key=lambda z: z.figures.inside or 0)
+    page = open_map(payload).page
+    page.evaluate("(id) => atlas.open('places', id)", zone.id)
+    expected = page.locator("#card dt", has_text="期望数").locator("xpath=following-sibling::dd[1]")
+    assert f"{zone.figures.low}–{zone.figures.high}" in expected.inner_text()
+    page.evaluate("(all) => atlas.change({segmentsOff: new Set(all)})", list(range(len(bundled.segments))))
+    page.wait_for_selector("#card .note:has-text('随筛选变化')")
+    assert expected.inner_text() == "0.0（95%：0–0）"
+
+
 def unplaced_of(page: Page, kind: str) -> dict[str, list[str]]:
     """The names that the page lists as not drawn, by reason."""
     found: dict[str, list[str]] = page.eval_on_selector_all(

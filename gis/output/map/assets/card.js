@@ -3,7 +3,7 @@
  */
 
 import { byId, el, fill } from "./dom.js";
-import { allowedFacets, data, find, isStandIn, placeOf, pointCards, pointNames, points, positionOf, rolesOf, segmentOf } from "./model.js";
+import { allowedFacets, data, find, isFiltered, isStandIn, placeOf, pointCards, pointNames, points, positionOf, rolesOf, segmentOf } from "./model.js";
 import { isSketch } from "./paint.js";
 import { reachShare, rowValues } from "./table.js";
 import { change, state } from "./state.js";
@@ -111,6 +111,7 @@ async function placeCard(place, kind) {
       [t("figure.reach", { r: num(state.radius) }), known(within, percent)],
       [t("figure.reach_firms", { r: num(state.radius) }), known(firms, percent)],
     ]),
+    isFiltered() ? el("p", { class: "note", text: t("table.filtered") }) : null,
     figures.disagreement ? el("p", { class: "unplaced", text: t("figure.disagrees") + nameOf(figures, "disagreement") }) : null,
     roles.length ? el("section", {}, el("h3", { text: t("card.roles") }), el("ul", { class: "roles" }, ...roles.map(roleItem))) : null,
     await firmsOf(place.id),
@@ -208,4 +209,12 @@ export async function drawCard() {
   body.scrollTop = 0;
   box.hidden = false;
   document.body.classList.add("has-card");
+}
+
+/** Draw the card of a zone again, whose figures follow filter and radius, where the reader was in it. */
+export async function refreshCard() {
+  const body = byId("card-body"), top = body.scrollTop;
+  if (!state.selected || !["places", "districts"].includes(state.selected.type)) return;
+  await drawCard();
+  body.scrollTop = top;
 }

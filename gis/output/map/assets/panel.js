@@ -2,6 +2,7 @@
  * Keep the side panel (on a phone: the bottom sheet) with its tabs.
  */
 
+import { refreshCard } from "./card.js";
 import { byId, el, fill } from "./dom.js";
 import { data, find, points } from "./model.js";
 import { isSketch } from "./paint.js";
@@ -129,6 +130,7 @@ export function setUpPanel(map) {
   map.on("click", () => { if (matchMedia("(max-width: 760px)").matches) setSheet("peek"); });
   when(["tab", "lang"], drawPanel);
   when(["segmentsOff"], () => (state.tab === "layers" ? refreshSegments(byId("panel-body")) : drawPage()));
+  when(["segmentsOff", "standingsOff", "plan", "onlyHeadquarters", "radius", "reachTarget"], refreshCard);
   when(["shown", "layers", "standingsOff", "plan", "selected", "radius", "reachTarget", "date", "scheme", "theme", "compare", "onlyHeadquarters"], drawPage);
 }
 
