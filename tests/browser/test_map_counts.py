@@ -111,6 +111,9 @@ def test_an_open_card_follows_the_filter_as_the_table_does(
     page.evaluate("(all) => atlas.change({segmentsOff: new Set(all)})", list(range(len(bundled.segments))))
     page.wait_for_selector("#card .note:has-text('随筛选变化')")
     assert expected.inner_text() == "0.0（95%：0–0）"
+    # Words on why two numbers disagree are of all firms; they do not stand beside the numbers of some.
+    assert "注意" not in page.inner_text("#card")
+    assert "0.00 /km²" in page.inner_text("#card")
 
 
 def unplaced_of(page: Page, kind: str) -> dict[str, list[str]]:

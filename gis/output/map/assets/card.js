@@ -93,7 +93,7 @@ export async function firmList(members, mixed = true) {
 /** @param {any} place @param {string} kind @returns {Promise<any[]>} */
 async function placeCard(place, kind) {
   const figures = place.figures || {}, values = rowValues(place.id, figures, allowedFacets());
-  const roles = rolesOf(place.id);
+  const roles = rolesOf(place.id), filtered = isFiltered();
   const within = reachShare(place.id, figures), firms = reachShare(place.id, figures, "enterprise_share");
   // A figure that cannot be had is said to be unknown; of other files nothing is expected.
   const known = (value, text) => (value !== undefined && value !== null ? text(value) : data.kind === "city" && place.figures ? t("unknown") : null);
@@ -105,14 +105,14 @@ async function placeCard(place, kind) {
       [t(data.kind === "city" ? "figure.attributed" : "figure.inside"), num(data.kind === "city" ? values.attributed : values.inside)],
       [t("figure.inside"), data.kind === "city" ? num(values.inside) : null],
       [t("figure.expected"), values.expected === undefined || values.expected === null ? null : num(values.expected, 1) + (values.low === undefined ? "" : t("figure.interval", { low: num(values.low), high: num(values.high) }))],
-      [t("figure.density"), figures.density_per_km2 === undefined ? null : num(figures.density_per_km2, 2) + " /km²"],
+      [t("figure.density"), figures.density_per_km2 === undefined ? null : num(filtered ? values.inside / values.area : figures.density_per_km2, 2) + " /km²"],
       [t("figure.road"), known(figures.road_km, (km) => num(km, 2) + " km")],
       [t("figure.road_density"), figures.road_density_km_per_km2 ? num(figures.road_density_km_per_km2, 2) + " km/km²" : null],
       [t("figure.reach", { r: num(state.radius) }), known(within, percent)],
-      [t("figure.reach_firms", { r: num(state.radius) }), known(firms, percent)],
+      [t("figure.reach_firms", { r: num(state.radius) }), filtered ? null : known(firms, percent)],
     ]),
-    isFiltered() ? el("p", { class: "note", text: t("table.filtered") }) : null,
-    figures.disagreement ? el("p", { class: "unplaced", text: t("figure.disagrees") + nameOf(figures, "disagreement") }) : null,
+    filtered ? el("p", { class: "note", text: t("table.filtered") }) : null,
+    figures.disagreement && !filtered ? el("p", { class: "unplaced", text: t("figure.disagrees") + nameOf(figures, "disagreement") }) : null,
     roles.length ? el("section", {}, el("h3", { text: t("card.roles") }), el("ul", { class: "roles" }, ...roles.map(roleItem))) : null,
     await firmsOf(place.id),
     basisOf(place),

@@ -122,7 +122,7 @@ export function drawTable(panel) {
     const values = rowValues(row, figures, allowed);
     const label = place
       ? el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: "places", id: place.id } }) } }, role ? el("span", { class: "role", text: role }) : null, el("bdi", { text: name }), isSketch(place.basis) ? el("abbr", { class: "sketch", title: t("basis." + place.basis), text: "◌" }) : null,
-        figures?.disagreement ? el("abbr", { class: "sketch", title: nameOf(figures, "disagreement"), text: "≠" }) : null)
+        figures?.disagreement && !isFiltered() ? el("abbr", { class: "sketch", title: nameOf(figures, "disagreement"), text: "≠" }) : null)
       : el("bdi", { text: name });
     const chosen = place && state.selected?.type === "places" && state.selected.id === place.id;
     return el("tr", { class: "row-" + kind + (chosen ? " chosen" : "") }, el("th", { scope: "row" }, label), ...cols.map((c) => el("td", { text: c.text(values) })));
