@@ -68,6 +68,9 @@ def test_the_table_of_overlaps_counts_firms_and_json_names_them(run: Run, tmp_pa
     pair = next(p for p in data["pairs"] if {p["a"], p["b"]} == {"of-west", "of-east"})
     assert len(pair["inside_both"]) == 1
     assert pair["inside_both"][0] not in table
+    header, row, *_ = run(park, "overlap", "--format", "csv")[0].splitlines()
+    said = dict(zip(header.split(","), row.split(","), strict=True))
+    assert said["a_plan"] == said["b_plan"] == pair["a_plan"] == pair["b_plan"] == "plan-a"
 
 
 def test_places_without_system_outline_and_firm_are_left_to_json(run: Run, tmp_path: Path) -> None:

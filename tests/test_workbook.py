@@ -52,7 +52,7 @@ def test_the_sheets_hold_the_numbers_of_the_one_result(bundled: Project, results
     assert_same(found["合计"], [data["total"]], titles, figures[2:])
     assert_same(found["未入区企业"], data["unzoned"], titles, ["id", "reason"])
     pairs = [pair.row() for pair in results.overlaps.pairs]
-    assert_same(found["重叠"], pairs, titles, ["a", "b", "shared_km2", "a_share", "b_share", "jaccard"])
+    assert_same(found["重叠"], pairs, titles, ["a", "a_plan", "b", "b_plan", "shared_km2", "a_share", "jaccard"])
     standings = [row.row() for row in results.indicators]
     assert_same(found["指标"], standings, titles, ["id", "goal", "value_now", "gap", "pace_per_year", "basis", "line"])
     structures = [row.row() for row in results.structure]
