@@ -134,6 +134,10 @@ def features_of(document: Any, where: str = "GeoJSON") -> list[Feature]:
     faults = list(_crs_faults(document, where))
     found = []
     for number, feature in enumerate(_members(document, where), 1):
+        if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
+            what = "is not a GeoJSON feature" if not isinstance(feature, dict) else "has properties without names"
+            faults.append(Fault(where, f"{what}: {json.dumps(feature, ensure_ascii=False)[:60]}", number))
+            continue
         try:
             geometry = None if feature["geometry"] is None else _geometry(feature["geometry"])
             found.append(Feature(dict(feature.get("properties") or {}), geometry))
@@ -172,7 +176,10 @@ def _members(document: Any, where: str) -> list[Any]:
         return [document]
     if isinstance(document, dict) and ("coordinates" in document or "geometries" in document):
         return [{"geometry": document, "properties": {}}]
-    raise InputError([Fault(where, "is not GeoJSON: there is neither a list of features nor a geometry")])
+    what = "is not GeoJSON: there is neither a list of features nor a geometry"
+    if isinstance(document, dict) and ("arcs" in document or "geometryType" in document):
+        what = f"is {'TopoJSON' if 'arcs' in document else 'JSON of Esri'}, not GeoJSON: export it as GeoJSON"
+    raise InputError([Fault(where, what)])
 
 
 def _crs_faults(document: Any, where: str) -> Iterator[Fault]:

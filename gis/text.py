@@ -43,6 +43,24 @@ def restored(cell: str) -> str:
     return cell[1:] if _ESCAPED_FORMULA.match(cell) else cell
 
 
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a text can be the name of a file on every system, Windows with its devices among them.
+
+    >>> [is_file_name(name) for name in ("月报", "a:b", "CON", "aux.toml", "a.")]
+    [True, False, False, False, False]
+    """
+    return (
+        0 < len(text) <= 60
+        and re.search(r'[<>:"/\\|?*\x00-\x1f]', text) is None
+        and not text.startswith(".")
+        and not text.endswith((".", " "))
+        and _DEVICE.fullmatch(text) is None
+    )
+
+
 def display_width(text: str) -> int:
     """Count the terminal columns that a text takes; Chinese characters take two.
 

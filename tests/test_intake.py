@@ -21,7 +21,7 @@ from gis.datum import convert
 from gis.errors import GisError, InputError, UsageError
 from gis.geodesy import distance_m
 from gis.geojson import dump_features, read_features
-from gis.intake import columns, encodings, identity, journal, quantities, sheets
+from gis.intake import columns, encodings, identity, journal, quantities
 from gis.intake.importing import apply
 from gis.intake.reading import read_table
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe
@@ -402,12 +402,6 @@ def test_a_drawing_that_does_not_name_its_encoding_is_read(encoding: str, tmp_pa
     file.write_bytes(b"0\r\nSECTION\r\n2\r\n" + body)
     (row,) = read_table(file).rows
     assert row.cells["name"] == "汽车创新港"
-
-
-def test_an_old_workbook_gives_each_merged_row_its_value() -> None:
-    rows: list[list[Any]] = [["标题", None], ["所属园区", "企业名称"], ["创新港", "甲"], [None, "乙"]]
-    sheets.spread(rows, [(0, 1, 0, 2), (2, 4, 0, 1)])
-    assert rows == [["标题", None], ["所属园区", "企业名称"], ["创新港", "甲"], ["创新港", "乙"]]
 
 
 def test_a_heading_that_ends_in_coordinates_is_a_pair_or_one_of_two() -> None:

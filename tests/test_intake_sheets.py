@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import shapely
 from openpyxl import load_workbook
+from openpyxl.styles import PatternFill
 
 from gis.datum import convert
 from gis.errors import InputError, UsageError
@@ -19,8 +20,9 @@ from gis.intake.importing import Feature
 from gis.intake.quantities import parse_coordinate, parse_day
 from gis.intake.reading import read_table
 from gis.intake.remarks import remark_of, total_of, under_headings
+from gis.intake.sheets import spread
 from tests import intake
-from tests.faults.make import book, table
+from tests.faults.make import book, layer, table
 
 HEADER = ["序号", "企业名称", "经度", "纬度", "员工数"]
 FIRMS: list[list[Any]] = [[1, "甲有限公司", 121.17, 31.295, "1,200"], [2, "乙有限公司", 121.171, 31.296, "３５０"]]
@@ -215,3 +217,33 @@ def test_the_marks_of_a_layer_are_those_of_its_features() -> None:
     ]
     marks = journal.marks_of(dump_features(features), [str(record["id"]) for record, _ in features])
     assert marks == {str(record["id"]): journal.mark_of(record, geometry) for record, geometry in features}
+
+
+def test_a_merged_cell_of_several_rows_is_each_rows_and_a_title_stays_one_cell() -> None:
+    cells = {(1, 1): "标题", (2, 1): "所属园区", (2, 2): "企业名称", (3, 1): "创新港", (3, 2): "甲", (4, 2): "乙"}
+    spread(cells, [(1, 1, 1, 2), (3, 9, 1, 1)])
+    assert cells[4, 1] == "创新港"
+    assert (1, 2) not in cells
+    assert (9, 1) not in cells
+
+
+@pytest.mark.parametrize("far", [(1_048_576, 3), (3, 16_384), (1_048_576, 16_384)])
+def test_a_cell_formatted_far_away_costs_nothing(far: tuple[int, int], tmp_path: Path) -> None:
+    file = book(tmp_path, [HEADER, *FIRMS])
+    workbook = load_workbook(file)
+    workbook["Sheet"].cell(*far).fill = PatternFill("solid", fgColor="FF0000")
+    workbook.save(file)
+    found = read_table(file)
+    assert (len(found.rows), found.header) == (2, tuple(HEADER))
+
+
+@pytest.mark.parametrize("said", ["kind=spaceship", "segment=飞船", "accuracy_m=很准", "valid_from=去年"])
+def test_a_value_for_all_rows_that_the_column_cannot_say_is_refused(said: str, root: Path, tmp_path: Path) -> None:
+    name, _, value = said.partition("=")
+    with pytest.raises(UsageError, match=f"--set {said}"):
+        intake.plan(root, table(tmp_path, [HEADER, *FIRMS]), datum="wgs84", constants={name: value})
+
+
+def test_a_table_without_any_place_says_so(root: Path, tmp_path: Path) -> None:
+    file = layer(tmp_path, "图.gpkg", [None, None], driver="GPKG")
+    assert "no row of the file has a geometry" in intake.plan(root, file, kind="zones", datum="wgs84").notes

@@ -346,6 +346,7 @@ def recognise(
     *,
     cut: bool = False,
     datum: str | None = None,
+    where: str = "the file",
 ) -> ColumnMap:
     """Say what each column of a table means.
 
@@ -355,6 +356,7 @@ def recognise(
         given: what the user says: meaning -> heading; it goes before what is recognised. An empty heading: none.
         cut: headings may be cut to ten bytes (dBASE).
         datum: the datum that the user says; it chooses between coordinates whose headings name several.
+        where: what to call the file in messages.
 
     Raises:
         UsageError: a meaning is not known, a heading is not in the table, or coordinates are there in several datums
@@ -374,7 +376,7 @@ def recognise(
     meanings = [(meaning(column, kind, cut=cut), column) for column in header]
     known = [(role, column) for role, column in meanings if role is not None]
     for role in sorted(COORDINATES - set(given)):
-        known = _of_one_datum(role, known, datum)
+        known = _of_one_datum(role, known, datum, where)
     for role, column in sorted(known, key=lambda item: _rank(*item)):
         if column not in taken and role not in given and role not in roles:
             roles[role] = column
@@ -388,7 +390,7 @@ def recognise(
     return ColumnMap({role: roles[role] for role in order}, extras)
 
 
-def _of_one_datum(role: str, known: list[tuple[str, str]], datum: str | None) -> list[tuple[str, str]]:
+def _of_one_datum(role: str, known: list[tuple[str, str]], datum: str | None, where: str) -> list[tuple[str, str]]:
     """What is known, with the columns of one datum alone where headings name several (高德经度 beside 百度经度)."""
     columns = [column for other, column in known if other == role]
     named = {column: found[0][0] for column in columns if (found := datum_hints([column]))}
@@ -399,7 +401,7 @@ def _of_one_datum(role: str, known: list[tuple[str, str]], datum: str | None) ->
     if not fitting and len(set(named.values())) > 1:
         shown = ", ".join(f"{column} ({says})" for column, says in named.items())
         ways = " or ".join(f"--datum {says}" for says in dict.fromkeys(named.values()))
-        raise UsageError(f"there are coordinates in several datums: {shown}; say which: {ways}, or --map {role}=COLUMN")
+        raise UsageError(f"{where} has coordinates in several datums: {shown}; say {ways}, or --map {role}=COLUMN")
     return [(other, column) for other, column in known if other != role or not fitting or column in fitting]
 
 

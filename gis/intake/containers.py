@@ -148,6 +148,8 @@ def _sniff(path: Path, head: bytes, where: str) -> str:
         raise refuse(where, "is a packed archive that is not zip; unpack it first")
     if head.startswith(b"%PDF"):
         raise refuse(where, "is a PDF; a table in it cannot be read: ask for the Excel file or the drawing")
+    if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        raise refuse(where, "is text in UTF-32; save it as UTF-8")
     text = _as_text(head)
     if text is None:
         if path.suffix.lower() == ".dbf":
@@ -182,10 +184,10 @@ def utf16_order(data: bytes) -> str | None:
     first, second = sample[0::2].count(0), sample[1::2].count(0)
     few, many = min(first, second), max(first, second)
     # Some common characters (一 is 4E 00) have a NUL on the other side.
-    if len(data) % 2 or many < max(0.05 * len(sample), 4) or few > 0.4 * many:
+    if many < max(0.05 * len(sample), 4) or few > 0.4 * many:
         return None
     order = "utf-16-le" if second > first else "utf-16-be"
-    text = sample.decode(order, "replace")
+    text = sample[: len(sample) // 2 * 2].decode(order, "replace")
     return order if "\0" not in text and re.search("[,;\t|\r\n]", text) else None
 
 

@@ -50,7 +50,7 @@ def read_wgs84(
         DatumError: the datum is none that is converted.
     """
     table = read_table(path, encoding=encoding, part=part, ignore_crs=from_ is not None)
-    mapping = recognise(table.header, "enterprises", columns, cut=table.cut_names, datum=from_)
+    mapping = recognise(table.header, "enterprises", columns, cut=table.cut_names, datum=from_, where=table.name)
     positions = gather(table, mapping, repair=False)
     if positions.faults:
         raise InputError(fault_rows(table, positions.faults))

@@ -41,11 +41,26 @@ def read_geojson(path: Path, wish: Wish) -> RawTable:
     if isinstance(said.get("datum"), str):
         crs = said["datum"]
     header = tuple(dict.fromkeys(name for feature in features for name in feature.properties))
+    members = said["features"] if said["type"] == "FeatureCollection" else [said]
     rows = tuple(
-        RawRow(number, {name: feature.properties.get(name) for name in header}, feature.geometry)
-        for number, feature in enumerate(features, 1)
+        RawRow(
+            number,
+            {name: feature.properties.get(name) for name in header},
+            feature.geometry,
+            "a ring is not closed" if _is_open(member.get("geometry", member)) else None,
+        )
+        for number, (feature, member) in enumerate(zip(features, members, strict=True), 1)
     )
     return RawTable(wish.where, "geojson", None, header, rows, spatial=True, crs=crs, encoding="utf-8")
+
+
+def _is_open(geometry: Any) -> bool:
+    """Whether a polygon of GeoJSON has a ring that does not end where it begins, as one cut short would."""
+    kind = None if geometry is None else geometry.get("type")
+    if kind not in {"Polygon", "MultiPolygon"}:
+        return False
+    polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
+    return any(ring and ring[0] != ring[-1] for rings in polygons for ring in rings)
 
 
 def read_gdal(path: Path, wish: Wish, driver: str) -> RawTable:
@@ -211,6 +226,10 @@ def read_kml(path: Path, wish: Wish) -> RawTable:
         raise
     except (*failures, shapely.errors.ShapelyError) as error:
         raise refuse(wish.where, f"is damaged, or not KML: {_reason(error)}") from error
+    if not rows and b"<NetworkLink" in path.read_bytes():
+        raise refuse(
+            wish.where, "only links to another file (NetworkLink), which is not fetched; save its content as KML"
+        )
     filled = {name for row in rows for name, value in row.cells.items() if not is_blank(value)}
     header = tuple(dict.fromkeys(name for row in rows for name in row.cells if name in filled))
     kept = tuple(replace(row, cells={name: row.cells.get(name) for name in header}) for row in rows)

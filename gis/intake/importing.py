@@ -222,7 +222,9 @@ def plan_import(root: Path, request: Request) -> Plan:
     city = project.city(request.city).id
     table = read_table(request.file, encoding=request.encoding, part=request.part, ignore_crs=request.datum is not None)
     _check_again(root, request, table)
-    columns = recognise(table.header, request.kind, request.columns, cut=table.cut_names, datum=request.datum)
+    columns = recognise(
+        table.header, request.kind, request.columns, cut=table.cut_names, datum=request.datum, where=table.name
+    )
     if "name" not in columns.roles and "name" not in request.constants:
         shown = ", ".join(table.header) or "none"
         raise refuse(
@@ -231,6 +233,9 @@ def plan_import(root: Path, request: Request) -> Plan:
     names = gazetteer_of(project)
     around = surroundings_of(project, city)
     positions = gather(table, columns, repair=request.repair)
+    _check_pairs(table, columns)
+    if all(geometry is None for geometry in positions.geometry) and table.spatial:
+        positions.notes.append("no row of the file has a geometry")
     if _has_no_coordinates(table, columns):
         positions.notes.append("the file has no column of coordinates")
     witnesses = witnesses_of(table, columns, positions, names, request.kind)
@@ -264,6 +269,24 @@ def plan_import(root: Path, request: Request) -> Plan:
 
 def _has_no_coordinates(table: RawTable, columns: ColumnMap) -> bool:
     return not table.spatial and not {"lon", "x", "xy", "wkt"} & set(columns.roles)
+
+
+def _check_pairs(table: RawTable, columns: ColumnMap) -> None:
+    """Raise where a table has one coordinate of two, which would leave every row without a place.
+
+    Raises:
+        InputError: it has.
+    """
+    roles = set(columns.roles)
+    if table.spatial or roles & {"xy", "wkt"} or roles >= {"lon", "lat"} or roles >= {"x", "y"}:
+        return
+    for one, other in (("lon", "lat"), ("lat", "lon"), ("x", "y"), ("y", "x")):
+        if one in roles:
+            raise refuse(
+                table.name,
+                f"has a column of {one} ({columns.roles[one]}) and none that is understood as {other}; its columns are "
+                f"{', '.join(table.header)}: say --map {other}=COLUMN",
+            )
 
 
 def _raise_unless_partial(faults: Sequence[Fault], request: Request, rows: Sequence[Any]) -> None:
@@ -341,6 +364,8 @@ class _Builder:
             raise UsageError(
                 f"--set {wrong[0]}=…: a {request.kind} layer has no such column to set; allowed: {allowed}"
             )
+        for name, value in request.constants.items():
+            self._check_constant(name, value)
         self.districts = [
             (record, geometry)
             for record, geometry in project.layer(request.city, "districts").holding_on(project.as_of)
@@ -352,6 +377,21 @@ class _Builder:
             if kind in {"zones", "districts"}
             for record in layer.records
         }
+
+    def _check_constant(self, name: str, value: str) -> None:
+        """Hold a value of `--set` against its column; a cell may say what is not known, an option may not.
+
+        Raises:
+            UsageError: it is no value of the column.
+        """
+        allowed = self.schema[name].allowed
+        shown = "" if allowed is None else f"; allowed: {', '.join(sorted(allowed))}"
+        try:
+            found = self.segments.of(value) if name == "segment" else self._value(name, value)
+        except ValueError as error:
+            raise UsageError(f"--set {name}={value}: {error}{shown}") from error
+        if found in (None, UNKNOWN_SEGMENT) and value not in {"", UNKNOWN_SEGMENT}:
+            raise UsageError(f"--set {name}={value}: it is none of what the column may say{shown}")
 
     def text(self, i: int, role: str) -> str | None:
         """The text of a cell by meaning, or None."""
@@ -408,6 +448,8 @@ class _Builder:
             return parse_truth(cell)
         if wanted is float or wanted is int:
             number = parse_number(cell)
+            if name == "accuracy_m" and number is not None and number <= 0:
+                raise ValueError(f"{str(cell)[:40]!r} is no accuracy; it must be above 0 metres")
             return number if number is None or wanted is float else int(number)
         return self._text_value(name, str(cell).strip())
 

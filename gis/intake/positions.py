@@ -67,6 +67,10 @@ def gather(table: RawTable, columns: ColumnMap, *, repair: bool) -> Positions:
         looked = look_at_raw(geometry, repair=repair)
         if looked.fault:
             found.faults.append((i, looked.fault))
+        elif row.flaw and not repair:
+            found.faults.append((i, f"{row.flaw}: it may be cut short; --repair closes it"))
+        elif row.flaw:
+            found.repaired.append((i, f"{row.flaw}; closed"))
         if looked.repaired:
             found.repaired.append((i, looked.repaired))
         for note in looked.notes:

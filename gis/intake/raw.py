@@ -18,11 +18,15 @@ MAX_ROWS: Final = 200_000
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One row of a foreign table: its number in the file (from 1), its cells, and its geometry as it stands there."""
+    """One row of a foreign table: its number in the file (from 1), its cells, and its geometry as it stands there.
+
+    `flaw` is what its reader had to make good to have a geometry at all.
+    """
 
     number: int
     cells: Mapping[str, Any]
     geometry: BaseGeometry | None = None
+    flaw: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gis.errors import Fault, InputError, UsageError
+from gis.text import is_file_name
 
 FOLDER = "recipes"
 
@@ -35,8 +36,8 @@ def recipe_path(name: str) -> Path:
     Raises:
         UsageError: the name cannot be a file's.
     """
-    if not re.fullmatch(r"[\w.\-]{1,60}", name) or name.startswith("."):
-        raise UsageError(f"--recipe is {name!r}; use letters, digits, - and _")
+    if not re.fullmatch(r"[\w.\-]+", name) or not is_file_name(name):
+        raise UsageError(f"--recipe is {name!r}; use letters, digits, - and _, but no name of Windows (con, nul)")
     return Path(FOLDER) / f"{name}.toml"
 
 

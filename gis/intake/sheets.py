@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +19,8 @@ from gis.intake.quantities import is_blank
 from gis.intake.raw import MAX_ROWS, RawTable, Wish, choose
 from gis.text import restored
 
+MOST_COLUMNS: Final = 1_000
+CELLS_LIMIT: Final = 4_000_000
 _LONGEST_LINE: Final = 4 << 20
 
 
@@ -92,7 +95,7 @@ def read_xlsx(path: Path, wish: Wish) -> RawTable:
         raise refuse(wish.where, f"is a damaged workbook: {type(error).__name__} {str(error)[:120]}") from error
     name, grid = _choose_sheet(grids, wish)
     values = dict(grid)
-    lost = [(row, column) for row, column in formulas.get(name, ()) if values[row][column - 1] is None]
+    lost = [(row, column) for row, column in formulas.get(name, ()) if _is_lost(values.get(row, []), column)]
     if lost:
         row, column = lost[0]
         raise refuse(
@@ -104,31 +107,51 @@ def read_xlsx(path: Path, wish: Wish) -> RawTable:
     return replace(table_of_grid(grid, f"{wish.where}[{name}]"), format="xlsx", part=name)
 
 
+def _is_lost(cells: Sequence[Any], column: int) -> bool:
+    return column > len(cells) or cells[column - 1] is None
+
+
 def _sheet(sheet: Any) -> list[tuple[int, list[Any]]]:
-    """The cells of a sheet; what a merged area says goes for each of its cells."""
-    rows = [list(cells) for cells in sheet.iter_rows(values_only=True)]
-    areas = [(a.min_row - 1, a.max_row, a.min_col - 1, a.max_col) for a in sheet.merged_cells.ranges]
-    spread(rows, areas)
-    return [
-        (n, [restored(cell) if isinstance(cell, str) else cell for cell in cells]) for n, cells in enumerate(rows, 1)
-    ]
-
-
-def spread(rows: Sequence[list[Any]], areas: Sequence[tuple[int, int, int, int]]) -> None:
-    """Give each cell of merged areas (first row, row after the last, first column, column after the last) its value."""
-    for top, bottom, left, right in areas:
-        if top >= len(rows) or left >= len(rows[top]):
-            continue
-        value = rows[top][left]
-        # A title over the whole width stays one cell; a heading or value over several rows is each one's.
-        last = left + 1 if bottom - top == 1 else right
-        for cells in rows[top:bottom]:
-            for column in range(left, min(last, len(cells))):
-                cells[column] = value
+    """The rows of a sheet that say anything; what a merged area says goes for each of its cells."""
+    # The cells that are there: going row by row would make up all between the first and one formatted far away.
+    cells = {place: cell.value for place, cell in sheet._cells.items() if cell.value is not None}
+    return _grid(cells, [(a.min_row, a.max_row, a.min_col, a.max_col) for a in sheet.merged_cells.ranges])
 
 
 def _formulas(sheet: Any) -> list[tuple[int, int]]:
-    return [(cell.row, cell.column) for cells in sheet.iter_rows() for cell in cells if cell.data_type == "f"]
+    return sorted(place for place, cell in sheet._cells.items() if cell.data_type == "f")
+
+
+Cells = dict[tuple[int, int], Any]
+
+
+def _grid(cells: Cells, areas: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, list[Any]]]:
+    """Rows of one width from cells by row and column (from 1)."""
+    spread(cells, areas)
+    width = max((column for _, column in cells), default=0)
+    rows: dict[int, list[Any]] = {}
+    for (row, column), value in sorted(cells.items()):
+        if row not in rows and len(rows) * width > CELLS_LIMIT:
+            raise OverflowError(
+                f"a cell in column {width} makes it wider than can be read: empty what is beside the table"
+            )
+        rows.setdefault(row, [None] * width)[column - 1] = restored(value) if isinstance(value, str) else value
+    return list(rows.items())
+
+
+def spread(cells: Cells, areas: Sequence[tuple[int, int, int, int]]) -> None:
+    """Give the cells of merged areas their value, in rows that say something.
+
+    An area is its first and last row, and its first and last column. A title over the whole width stays one cell; a heading or value over several rows is each one's.
+    """
+    rows = sorted({row for row, _ in cells})
+    for top, bottom, left, right in areas:
+        value = cells.get((top, left))
+        if value is None or top == bottom:
+            continue
+        for row in rows[bisect_left(rows, top) : bisect_right(rows, bottom)]:
+            for column in range(left, min(right, left + MOST_COLUMNS) + 1):
+                cells[row, column] = value
 
 
 def _choose_sheet(grids: Mapping[str, Grid], wish: Wish) -> tuple[str, Grid]:
@@ -170,7 +193,7 @@ def read_xls(path: Path, wish: Wish) -> RawTable:
         AttributeError,
     )
     try:
-        with xlrd.open_workbook(str(path), formatting_info=True, logfile=io.StringIO()) as book:
+        with xlrd.open_workbook(str(path), formatting_info=True, ragged_rows=True, logfile=io.StringIO()) as book:
             grids: dict[str, Grid] = {
                 sheet.name: _xls_sheet(sheet, book.datemode) for sheet in book.sheets() if sheet.visibility == 0
             }
@@ -181,12 +204,13 @@ def read_xls(path: Path, wish: Wish) -> RawTable:
 
 
 def _xls_sheet(sheet: Any, datemode: int) -> list[tuple[int, list[Any]]]:
-    rows = [
-        [_xls_cell(sheet.cell(number, column), datemode) for column in range(sheet.ncols)]
-        for number in range(sheet.nrows)
-    ]
-    spread(rows, sheet.merged_cells)
-    return list(enumerate(rows, 1))
+    cells = {
+        (row + 1, column + 1): value
+        for row in range(sheet.nrows)
+        for column in range(sheet.row_len(row))
+        if (value := _xls_cell(sheet.cell(row, column), datemode)) is not None
+    }
+    return _grid(cells, [(top + 1, bottom, left + 1, right) for top, bottom, left, right in sheet.merged_cells])
 
 
 def _xls_cell(cell: Any, datemode: int) -> Any:
@@ -198,4 +222,4 @@ def _xls_cell(cell: Any, datemode: int) -> Any:
         return bool(cell.value)
     if cell.ctype in {xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK, xlrd.XL_CELL_ERROR}:
         return None
-    return restored(cell.value) if isinstance(cell.value, str) else cell.value
+    return cell.value if cell.value != "" else None

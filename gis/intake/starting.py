@@ -16,6 +16,7 @@ from gis.files import lock_folder
 from gis.geojson import dump_features
 from gis.intake.identity import is_slug, slug_of
 from gis.project import CONFIG_NAME, find_project
+from gis.text import is_file_name
 
 _TEMPLATE: Final = Path("seeds") / "_template"
 _CONFLICTS: Final = "id,topic,kind,plan_a,line_a,section_a,name_a,plan_b,line_b,section_b,name_b,explanation,treatment"
@@ -49,6 +50,8 @@ def start_project(folder: Path, *, city: str | None, name: str | None, adcode: s
     """
     title = name or folder.resolve().name
     id_ = city or slug_of(title)
+    if not is_file_name(id_):
+        raise UsageError(f"--city is {id_!r}, which Windows keeps for itself: no folder can be called that")
     if not is_slug(id_):
         raise UsageError(f"--city is {id_!r}; an id is of a-z, 0-9 and hyphens, such as {slug_of(id_)!r}")
     if adcode is not None and not (len(adcode) == 6 and adcode.isdecimal()):

@@ -50,6 +50,7 @@ def system_of(text: str) -> System:
     try:
         crs = CRS.from_user_input(text)
     except CRSError as error:
+        _refuse_old(None, text)
         raise DatumError(f"its coordinate system cannot be understood ({_short(text)}): say --datum") from error
     _refuse_old(crs, text)
     if crs.is_geographic and len(crs.axis_info) == 3:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyogrio
 import shapely
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from shapely.geometry.base import BaseGeometry
 
 # A park of about 2 × 1.5 km in the district of the tests.
@@ -373,6 +373,49 @@ def headings_that_name_an_old_datum(folder: Path) -> Path:
     return table(folder, [["企业名称", "X坐标(西安80)", "Y坐标(西安80)"], ["甲公司", 3461000.5, 40610500.5]])
 
 
+@fault("none that is understood as lat", "--map lat=")
+def longitude_without_latitude(folder: Path) -> Path:
+    return table(folder, [["企业名称", "经度"], ["甲公司", 121.16]])
+
+
+@fault("in several datums", "--datum bd09", datum=None)
+def coordinates_in_two_datums(folder: Path) -> Path:
+    header = ["企业名称", "高德经度", "高德纬度", "百度经度", "百度纬度"]
+    return table(folder, [header, ["甲公司", 121.16, 31.28, 121.17, 31.29]])
+
+
+@fault("above 0", ":2:")
+def accuracy_of_nothing(folder: Path) -> Path:
+    return table(folder, [[*HEADER, "精度"], [*ROW, 0]])
+
+
+@fault("no day", ":2:")
+def a_month_for_a_day(folder: Path) -> Path:
+    return table(folder, [[*HEADER, "生效日期"], [*ROW, "2020年1月"]])
+
+
+@fault("UTF-32")
+def text_in_utf32(folder: Path) -> Path:
+    return table(folder, [HEADER, ROW], encoding="utf-32")
+
+
+@fault("looks like UTF-16")
+def text_in_utf16_cut_off(folder: Path) -> Path:
+    path = table(folder, [HEADER, ROW], encoding="utf-16-le")
+    path.write_bytes(path.read_bytes()[:-1])
+    return path
+
+
+@fault("--encoding")
+def text_in_big5(folder: Path) -> Path:
+    return table(folder, [["企業名稱", "經度", "緯度"], ["臺灣電子股份有限公司", 121.16, 31.28]], encoding="big5")
+
+
+@fault("without a heading above it", ":2:")
+def a_remark_beside_the_table(folder: Path) -> Path:
+    return table(folder, [[*HEADER, ""], [*ROW, "待核实"]])
+
+
 # --- Workbooks ------------------------------------------------------------------------------------------------------
 
 
@@ -430,6 +473,15 @@ def several_sheets(folder: Path) -> Path:
     return folder / "多表.xlsx"
 
 
+@fault("empty what is beside the table")
+def workbook_wider_than_can_be_read(folder: Path) -> Path:
+    path = book(folder, [HEADER, *([f"第{number}公司", 121.16, 31.28] for number in range(300))])
+    workbook = load_workbook(path)
+    workbook["Sheet"].cell(2, 16_384).value = "远"
+    workbook.save(path)
+    return path
+
+
 def _replaced(path: Path, name: str, change: Callable[[bytes], bytes]) -> Path:
     """Rewrite one entry of a zip file."""
     with zipfile.ZipFile(path) as archive:
@@ -467,6 +519,59 @@ def json_that_is_no_geojson(folder: Path) -> Path:
 def json_nested_without_end(folder: Path) -> Path:
     (folder / "图.geojson").write_text('{"type":' + "[" * 200_000, "utf-8")
     return folder / "图.geojson"
+
+
+@fault("not closed", "--repair", ":1:", kind="zones")
+def geojson_with_an_open_ring(folder: Path) -> Path:
+    return geojson(folder, [("甲", {"type": "Polygon", "coordinates": [list(SQUARE)]})])
+
+
+@fault("is not a GeoJSON feature: 1", ":2:", kind="zones")
+def geojson_of_other_things_than_features(folder: Path) -> Path:
+    (folder / "图.geojson").write_text('{"type": "FeatureCollection", "features": [1, null]}', "utf-8")
+    return folder / "图.geojson"
+
+
+@fault("properties without names", kind="zones")
+def geojson_with_a_list_of_properties(folder: Path) -> Path:
+    feature = {"type": "Feature", "properties": ["甲"], "geometry": ring(*SQUARE)}
+    (folder / "图.geojson").write_text(json.dumps(feature), "utf-8")
+    return folder / "图.geojson"
+
+
+@fault("say --datum", "GeoJSON", kind="zones", datum=None)
+def geojson_without_a_word_of_its_datum(folder: Path) -> Path:
+    return geojson(folder, [("甲", ring(*SQUARE))])
+
+
+@fault("西安80", kind="zones", datum=None)
+def geojson_that_says_an_old_datum(folder: Path) -> Path:
+    return geojson(folder, [("甲", ring(*SQUARE))], datum="西安80")
+
+
+@fault("say --datum", "KML", datum=None)
+def kml_without_a_word_of_its_datum(folder: Path) -> Path:
+    (folder / "图.kml").write_text(KML.format(name="甲", shape=POINT), "utf-8")
+    return folder / "图.kml"
+
+
+@fault("TopoJSON", kind="zones")
+def topojson(folder: Path) -> Path:
+    (folder / "图.json").write_text('{"type": "Topology", "objects": {}, "arcs": []}', "utf-8")
+    return folder / "图.json"
+
+
+@fault("Esri", kind="zones")
+def json_of_esri(folder: Path) -> Path:
+    (folder / "图.json").write_text('{"geometryType": "esriGeometryPolygon", "features": []}', "utf-8")
+    return folder / "图.json"
+
+
+@fault("NetworkLink")
+def kml_that_links_elsewhere(folder: Path) -> Path:
+    link = "<NetworkLink><Link><href>http://127.0.0.1:1/x.kml</href></Link></NetworkLink>"
+    (folder / "图.kml").write_text(KML.partition("<Placemark>")[0] + link + "</Document></kml>", "utf-8")
+    return folder / "图.kml"
 
 
 KML = '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>{name}</name>{shape}</Placemark></Document></kml>'
