@@ -531,7 +531,7 @@ def test_at_a_terminal_a_table_fits_and_says_where_the_rest_is(small: Path) -> N
     assert code == 0
     *table, said = text.splitlines()
     assert max(map(display_width, table)) <= 50
-    assert len(table) == 2 + 4
+    assert len(table) == 2 + 6  # Four zones and the two districts that plans give a role.
     assert said.startswith("there is no room for geometry_basis, accuracy_m, systems, ")
     assert said.endswith("unplaced_reason: widen the terminal, or ask for --format csv or json")
     assert any(line.startswith("paper-park") for line in table)

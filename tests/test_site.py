@@ -135,7 +135,11 @@ def test_the_exported_layer_is_that_of_the_prompt(
 
 def test_a_city_without_roads_or_facilities_still_has_every_file(small: Path) -> None:
     files = build_site(load_project(small)).files
-    assert json.loads(files[PurePosixPath("hill/roads.geojson")]) == {"type": "FeatureCollection", "features": []}
+    assert json.loads(files[PurePosixPath("hill/roads.geojson")]) == {
+        "type": "FeatureCollection",
+        "datum": "wgs84",
+        "features": [],
+    }
 
 
 def test_a_build_that_fails_leaves_earlier_output_untouched(
