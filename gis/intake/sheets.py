@@ -142,7 +142,8 @@ def _grid(cells: Cells, areas: Sequence[tuple[int, int, int, int]]) -> list[tupl
 def spread(cells: Cells, areas: Sequence[tuple[int, int, int, int]]) -> None:
     """Give the cells of merged areas their value, in rows that say something.
 
-    An area is its first and last row, and its first and last column. A title over the whole width stays one cell; a heading or value over several rows is each one's.
+    An area is its first and last row, and its first and last column. A title over the whole width stays one cell; a
+    heading or value over several rows is each one's.
     """
     rows = sorted({row for row, _ in cells})
     for top, bottom, left, right in areas:
