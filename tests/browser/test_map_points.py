@@ -63,10 +63,10 @@ def ask(page: Page) -> None:
 def compare(page: Page) -> None:
     page.evaluate("window.atlas.change({ compare: { left: 'plan-a/blocks', right: 'plan-a/park', at: 0.5 } })")
     assert page.locator("#swipe-handle").is_visible()
-    assert page.locator(".leaflet-shared-pane path").count() == 1
+    assert page.evaluate("atlas.drawn('shared')") == 1
     assert "3.00" in page.locator("#theme-note").inner_text()
     page.evaluate("window.atlas.change({ compare: null })")
-    assert page.locator(".leaflet-shared-pane path").count() == 0
+    assert page.evaluate("atlas.drawn('shared')") == 0
 
 
 def take_away(page: Page) -> None:
@@ -74,7 +74,7 @@ def take_away(page: Page) -> None:
         page.locator(".tools .menu button.tool").nth(1).click()
         page.locator(".menu-list:visible button").nth(1).click()
     assert saved(waiting.value).startswith(b"<svg")
-    page.wait_for_timeout(300)
+    page.evaluate("window.dispatchEvent(new Event('blur'))")
     assert "t=layers" in page.evaluate("location.hash")
 
 

@@ -140,8 +140,9 @@ def test_a_link_reopens_the_view(open_map: OpenMap, city: MapPayload) -> None:
     page.evaluate("() => { window.map_atlas.setView([31.2, 121.12], 13, { animate: false }); }")
     page.evaluate("() => window.atlas.change({ segmentsOff: new Set([1]), radius: 900, tab: 'table' })")
     page.evaluate("() => window.atlas.open('places', 'zone-1')")
-    page.wait_for_timeout(500)
-    address = page.url.partition("#")[2]
+    # The address is written when the reader turns to it, and by itself after a short rest.
+    page.evaluate("window.dispatchEvent(new Event('blur'))")
+    address = page.evaluate("location.hash").removeprefix("#")
     state = """() => {
       const s = window.atlas.state;
       return [[...s.segmentsOff], s.radius, s.tab, s.selected.id, [...s.shown]];
@@ -171,7 +172,20 @@ def test_two_systems_can_be_compared_by_keyboard(open_map: OpenMap, city: MapPay
     page.focus("#swipe-handle")
     page.keyboard.press("ArrowRight")
     assert page.evaluate("window.atlas.state.compare.at") == pytest.approx(0.55)
-    assert "polygon" in page.evaluate("window.map_atlas.getPane('zones').style.clipPath")
+    asked = """() => {
+      const { x, y } = window.map_atlas.getSize(), found = { left: new Set(), right: new Set() };
+      for (let i = 0.5; i < 40; i++) for (let j = 0.5; j < 40; j++) {
+        const shape = window.atlas.shapeAt((x * i) / 40, (y * j) / 40);
+        if (shape?.kind === "places") found[i / 40 < 0.55 ? "left" : "right"].add(shape.id);
+      }
+      return [[...found.left].sort(), [...found.right].sort()];
+    }"""
+    members = """() => ['plan-a/blocks', 'plan-a/past'].map((key) =>
+      window.atlas.data.systems.find((s) => s.key === key).members.map((m) => m.place_id))"""
+    (left, right), (blocks, past) = page.evaluate(asked), page.evaluate(members)
+    assert left
+    assert set(left) <= set(blocks)
+    assert set(right) <= set(past)
     page.locator("#theme-note button").click()
     assert page.locator("#swipe").is_hidden()
 

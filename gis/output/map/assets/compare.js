@@ -4,24 +4,20 @@
 
 import { byId, el, fill } from "./dom.js";
 import { data, sharedGround } from "./model.js";
+import { picture } from "./picture.js";
 import { map } from "./stage.js";
 import { change, state, when } from "./state.js";
 import { area, nameOf, num, percent, t } from "./words.js";
 
-/** Cut both panes at the curtain. */
+/** Cut both systems at the curtain. */
 function draw() {
-  const box = byId("swipe"), note = byId("theme-note"), panes = ["zones", "zones-right"].map((name) => map.getPane(name));
+  const box = byId("swipe");
   box.hidden = !state.compare;
-  if (!state.compare) {
-    for (const pane of panes) pane.style.clipPath = "";
-    note.hidden = true;
-    return;
-  }
-  const size = map.getSize(), x = state.compare.at * size.x, shift = map.containerPointToLayerPoint([0, 0]);
-  const cut = (from, to) => `polygon(${[[from, 0], [to, 0], [to, size.y], [from, size.y]].map(([px, py]) => `${px + shift.x}px ${py + shift.y}px`).join(",")})`;
-  panes[0].style.clipPath = cut(0, x);
-  panes[1].style.clipPath = cut(x, size.x);
-  box.style.left = x + "px";
+  if (state.compare) {
+    picture.parts = { zones: [0, state.compare.at], "zones-right": [state.compare.at, 1] };
+    box.style.left = state.compare.at * map.getSize().x + "px";
+  } else picture.parts = {};
+  picture.redraw();
 }
 
 /** Say what the two systems share. */
@@ -73,7 +69,7 @@ export function setUpCompare() {
     event.preventDefault();
     move(state.compare.at + step);
   });
-  map.on("move zoom zoomend moveend resize", draw);
-  when(["compare"], draw);
+  map.on("move zoom moveend resize", () => { if (state.compare) draw(); });
+  when(["compare"], () => { draw(); if (!state.compare) byId("theme-note").hidden = true; });
   when(["compare", "lang"], say);
 }

@@ -1,13 +1,14 @@
 /**
- * Draw the firms on a canvas of their own, and say which one is under the pointer.
+ * Draw the firms in the picture, and say which one is under the pointer.
  */
 
 import { spread } from "./codec.js";
 import { ink, inkOn } from "./paint.js";
 import { allowedFacets, data, isStandIn, points, segmentOf } from "./model.js";
+import { picture } from "./picture.js";
 import { runsIn, stampPoints } from "./stamps.js";
+import { map } from "./stage.js";
 import { state } from "./state.js";
-import { stillCovers } from "./still.js";
 
 /** Above this many points they are stamped into pixels; below, each is drawn with its letter. */
 const LETTERED = 2000;
@@ -25,67 +26,56 @@ const GOLDEN = Math.PI * (3 - Math.sqrt(5));
  * @property {number[]} members
  */
 
-/** The canvas layer; `marks` is what it last drew, where points are few enough to be drawn one by one. */
-export const FirmsLayer = L.Renderer.extend({
-  options: { padding: 0.25, pane: "firms" },
+/** The firms as one path of the picture; `marks` is what it draws, where points are few enough to be drawn one by one. */
+export const FirmsLayer = L.Path.extend({
+  options: { stratum: "firms", interactive: false },
 
-  _initContainer() {
-    const canvas = (this._container = document.createElement("canvas"));
-    canvas.className = "firms";
-    canvas.setAttribute("aria-hidden", "true");
-    this._context = canvas.getContext("2d");
+  initialize() {
+    L.setOptions(this, { renderer: picture });
     this.marks = [];
   },
 
-  _destroyContainer() {
-    this._container.remove();
-    delete this._container;
+  _project() {},
+
+  _containsPoint() {
+    return false;
   },
-
-  _updatePaths() {},
-
-  _onZoomEnd() {},
 
   _update() {
-    if (this._map._animatingZoom && this._bounds) return;
-    if (stillCovers(this)) return;
-    L.Renderer.prototype._update.call(this);
-    this.redraw();
+    this._allowed = state.layers.has("firms") ? allowedFacets() : new Uint8Array(points.facets.length);
+    this._known = false;
+    this.sums = null;
+    if (points.placed <= LETTERED) this.marks = this._arrange();
+    else if (this._crowding() > CROWDED) this._sum();
+    else this.radius = this._radius();
   },
 
-  /** Draw again what is in view. */
-  redraw() {
-    if (!this._map || !this._bounds) return;
-    const ratio = (this._ratio = Math.min(window.devicePixelRatio || 1, points.placed > 200000 ? 1.5 : 2));
-    const size = this._bounds.getSize(), canvas = this._container;
-    const width = Math.round(size.x * ratio), height = Math.round(size.y * ratio);
-    L.DomUtil.setPosition(canvas, this._bounds.min);
-    if (canvas.width !== width || canvas.height !== height) {
-      canvas.width = width;
-      canvas.height = height;
-      canvas.style.width = size.x + "px";
-      canvas.style.height = size.y + "px";
-      this._image = null;
+  _updatePath() {
+    if (!this._renderer._drawing) return;
+    const context = this._renderer._ctx;
+    context.globalAlpha = 1;
+    if (points.placed <= LETTERED) this._draw(context);
+    else if (this.sums) this._discs(context);
+    else {
+      if (!this._known) this._stamp();
+      this._known = true;
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.drawImage(this.stamped, 0, 0);
     }
-    this._allowed = state.layers.has("firms") ? allowedFacets() : new Uint8Array(points.facets.length);
-    this.sums = null;
-    if (points.placed <= LETTERED) this._draw(width, height);
-    else if (this._crowding() > CROWDED) this._sum(width, height);
-    else this._stamp(width, height);
   },
 
   /** Points a pixel, in that part of the view where there are points at all. */
   _crowding() {
-    const { scale, left, top } = this._transform(), { min, max } = this._bounds, across = 2 ** points.bits * scale;
+    const { scale, left, top } = this._transform(), { min, max } = this._renderer._bounds, across = 2 ** points.bits * scale;
     let count = 0;
     runsIn(points, (min.x - left) / scale, (min.y - top) / scale, (max.x - left) / scale, (max.y - top) / scale, (from, to) => (count += to - from), spread);
     const wide = Math.min(max.x, left + across) - Math.max(min.x, left), tall = Math.min(max.y, top + across) - Math.max(min.y, top);
     return count / Math.max(1, wide * tall);
   },
 
-  /** Draw, for each square of the map, a disc as large as its number of points, in the colour of its commonest link. */
-  _sum(width, height) {
-    const { scale, left, top } = this._transform(), { min, max } = this._bounds, kinds = data.segments.length;
+  /** Count, for each square of the map, its points, and find their commonest link. */
+  _sum() {
+    const { scale, left, top } = this._transform(), { min, max } = this._renderer._bounds, kinds = data.segments.length;
     const x0 = Math.floor(min.x / SQUARE), y0 = Math.floor(min.y / SQUARE);
     const across = Math.ceil(max.x / SQUARE) - x0 + 1, down = Math.ceil(max.y / SQUARE) - y0 + 1;
     const counts = new Uint32Array(across * down * kinds);
@@ -100,7 +90,7 @@ export const FirmsLayer = L.Renderer.extend({
         if (column >= 0 && row >= 0 && column < across && row < down) counts[(row * across + column) * kinds + kind[f]]++;
       }
     }, spread);
-    const context = this._context, ratio = this._ratio, sums = [];
+    const sums = [];
     let most = 1;
     for (let cell = 0; cell < across * down; cell++) {
       let n = 0, best = 0;
@@ -112,16 +102,20 @@ export const FirmsLayer = L.Renderer.extend({
       if (n) sums.push({ n, best, x: (x0 + (cell % across) + 0.5) * SQUARE, y: (y0 + Math.floor(cell / across) + 0.5) * SQUARE });
       most = Math.max(most, n);
     }
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, width, height);
-    context.setTransform(ratio, 0, 0, ratio, -min.x * ratio, -min.y * ratio);
     this.sums = sums;
     this.most = most;
-    this.inView = 0;
-    for (const sum of sums) {
-      this.inView += sum.n;
+  },
+
+  /** @param {{n: number}} sum @returns {number} the radius of a square's disc */
+  radiusOf(sum) {
+    return Math.max(1.2, (SQUARE / 2 - 0.5) * Math.sqrt(sum.n / this.most));
+  },
+
+  /** @param {CanvasRenderingContext2D} context */
+  _discs(context) {
+    for (const sum of this.sums) {
       context.beginPath();
-      context.arc(sum.x, sum.y, Math.max(1.2, (SQUARE / 2 - 0.5) * Math.sqrt(sum.n / most)), 0, 2 * Math.PI);
+      context.arc(sum.x, sum.y, this.radiusOf(sum), 0, 2 * Math.PI);
       context.fillStyle = data.segments[sum.best].color;
       context.fill();
     }
@@ -134,23 +128,25 @@ export const FirmsLayer = L.Renderer.extend({
 
   /** @returns {{scale: number, left: number, top: number}} steps -> layer pixels */
   _transform() {
-    const world = this._map.options.crs.scale(this._map.getZoom()), origin = this._map.getPixelOrigin();
+    const world = map.options.crs.scale(map.getZoom()), origin = map.getPixelOrigin();
     return { scale: points.step * world, left: points.x0 * world - origin.x, top: points.y0 * world - origin.y };
   },
 
-  _stamp(width, height) {
-    const context = this._context;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    if (!this._image) {
-      this._image = context.createImageData(width, height);
+  /** Write every point into the pixels of a canvas as large as the picture. */
+  _stamp() {
+    const { width, height } = this._renderer._container;
+    if (!this.stamped) this.stamped = document.createElement("canvas");
+    if (!this._image || this._image.width !== width || this._image.height !== height) {
+      this.stamped.width = width;
+      this.stamped.height = height;
+      this._image = new ImageData(width, height);
       this._pixels = new Uint32Array(this._image.data.buffer);
     } else this._pixels.fill(0);
-    const { scale, left, top } = this._transform(), ratio = this._ratio, min = this._bounds.min;
+    const { scale, left, top } = this._transform(), ratio = this._renderer.ratio, min = this._renderer._bounds.min;
     const view = { width, height, scale: scale * ratio, left: (left - min.x) * ratio, top: (top - min.y) * ratio };
     const colors = Uint32Array.from(points.facets, ([segment]) => abgr(data.segments[segment].color));
-    this.radius = this._radius();
-    this.inView = stampPoints(this._pixels, view, points, this._allowed, colors, abgr(ink("paper")), this.radius * ratio, spread);
-    context.putImageData(this._image, 0, 0);
+    stampPoints(this._pixels, view, points, this._allowed, colors, abgr(ink("paper")), this.radius * ratio, spread);
+    this.stamped.getContext("2d").putImageData(this._image, 0, 0);
   },
 
   /** A disc's radius in pixels: it grows as the map is zoomed in and points thin out. */
@@ -158,16 +154,10 @@ export const FirmsLayer = L.Renderer.extend({
     return Math.max(1, Math.min(6, 0.34 / Math.sqrt(Math.max(this._crowding(), 1e-6))));
   },
 
-  _draw(width, height) {
-    const context = this._context, ratio = this._ratio, min = this._bounds.min;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, width, height);
-    context.setTransform(ratio, 0, 0, ratio, -min.x * ratio, -min.y * ratio);
-    this.marks = this._arrange();
-    this.inView = 0;
-    const rim = ink("paper"), text = ink("text");
+  /** @param {CanvasRenderingContext2D} context */
+  _draw(context) {
+    const rim = ink("paper"), text = ink("text"), ratio = this._renderer.ratio;
     for (const mark of this.marks) {
-      this.inView += mark.members.length;
       if (mark.members.length > 1) drawBundle(context, mark, rim, text);
       else drawFirm(context, mark, rim, ratio);
     }
@@ -176,8 +166,7 @@ export const FirmsLayer = L.Renderer.extend({
   /** Place the marks: firms at one spot stand around it, or become a bundle where there is no room. */
   _arrange() {
     const { scale, left, top } = this._transform();
-    const zoom = this._map.getZoom(), spots = new Map();
-    const box = this._bounds.pad ? this._bounds : L.bounds(this._bounds.min, this._bounds.max);
+    const zoom = map.getZoom(), spots = new Map(), box = this._renderer._bounds;
     for (let i = 0; i < points.placed; i++) {
       if (!this._allowed[points.facet[i]]) continue;
       const key = points.x[i] * 16777216 + points.y[i];

@@ -20,6 +20,7 @@ function shownText() {
 
 /** Write the state into the address. */
 function write_() {
+  timer = 0;
   const centre = map.getCenter(), q = new URLSearchParams();
   q.set("v", [map.getZoom().toFixed(2), centre.lat.toFixed(5), centre.lng.toFixed(5)].join("/"));
   q.set("s", shownText());
@@ -40,13 +41,21 @@ function write_() {
   if (text !== location.hash) history.replaceState(null, "", text);
 }
 
-/** Write after a while, once for several changes; a browser takes long over it. @param {number} wait milliseconds @returns {function(): void} */
-function after(wait) {
-  let timer = 0;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(write_, wait);
-  };
+/** Writing takes a browser as long as drawing the map: it waits until the reader has rested so long. */
+const ADDRESS_MS = 600;
+let timer = 0;
+
+/** Write once for several changes. */
+function writeLater() {
+  clearTimeout(timer);
+  timer = setTimeout(write_, ADDRESS_MS);
+}
+
+/** Write what is not written yet: the reader turns to the address, or leaves. */
+function writeNow() {
+  if (!timer) return;
+  clearTimeout(timer);
+  write_();
 }
 
 /**
@@ -81,8 +90,10 @@ export function readHash() {
 
 /** */
 export function keepHash() {
-  map.on("moveend", after(1000));
-  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "theme", "onlyHeadquarters", "date", "radius", "reachTarget", "compare", "selected", "tab", "lang"], after(200));
+  map.on("moveend", writeLater);
+  when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "theme", "onlyHeadquarters", "date", "radius", "reachTarget", "compare", "selected", "tab", "lang"], writeLater);
+  window.addEventListener("blur", writeNow);
+  window.addEventListener("pagehide", writeNow);
   window.addEventListener("hashchange", () => {
     const { view, selected } = readHash();
     if (view) map.setView([view[1], view[2]], view[0], { animate: false });

@@ -5,6 +5,7 @@
 import { el, fill } from "./dom.js";
 import { data, placeOf } from "./model.js";
 import { ink, roadClass, systemInk } from "./paint.js";
+import { picture } from "./picture.js";
 import { holdsNow, loosePlaces } from "./shapes.js";
 import { state } from "./state.js";
 import { nameOf } from "./words.js";
@@ -78,13 +79,13 @@ function meets(a, b) {
   return a.x0 < b.x1 && b.x0 < a.x1 && a.y0 < b.y1 && b.y0 < a.y1;
 }
 
-/** @returns {Array<{text: string, kind: string, geometry: any, color: string|null, side?: number}>} the most important first */
+/** @returns {Array<{id?: string, text: string, kind: string, geometry: any, color: string|null, side?: number}>} the most important first */
 function wanted() {
   const found = [], seen = new Set();
   const sides = state.compare ? new Set([state.compare.left, state.compare.right]) : null;
   const chosen = state.selected && placeOf(String(state.selected.id));
   if (chosen?.geometry) {
-    found.push({ text: nameOf(chosen), kind: "zone", geometry: chosen.geometry, color: null });
+    found.push({ id: chosen.id, text: nameOf(chosen), kind: "zone", geometry: chosen.geometry, color: null });
     seen.add(chosen.id);
   }
   for (const system of data.systems) {
@@ -93,14 +94,14 @@ function wanted() {
       const place = placeOf(member.place_id);
       if (!place?.geometry || (seen.has(place.id) && !sides) || !(sides || state.shown.has(member.key))) continue;
       seen.add(place.id);
-      found.push({ text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(system.position), side: sides ? (system.key === state.compare.left ? -1 : 1) : 0 });
+      found.push({ id: place.id, text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(system.position), side: sides ? (system.key === state.compare.left ? -1 : 1) : 0 });
     }
   }
   if (state.layers.has("zones") && !sides) {
-    for (const place of loosePlaces()) if (!seen.has(place.id)) found.push({ text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(5) });
+    for (const place of loosePlaces()) if (!seen.has(place.id)) found.push({ id: place.id, text: nameOf(place), kind: "zone", geometry: place.geometry, color: systemInk(5) });
   }
   if (state.layers.has("parcels") && !sides) {
-    for (const { place_id } of data.parcels) if (placeOf(place_id)?.geometry && !seen.has(place_id)) found.push({ text: nameOf(placeOf(place_id)), kind: "zone", geometry: placeOf(place_id).geometry, color: null });
+    for (const { place_id } of data.parcels) if (placeOf(place_id)?.geometry && !seen.has(place_id)) found.push({ id: place_id, text: nameOf(placeOf(place_id)), kind: "zone", geometry: placeOf(place_id).geometry, color: null });
   }
   const districts = data.districts.filter((d) => d.geometry && !seen.has(d.id) && (d.level === "historic" ? state.date && holdsNow(d) : !state.date || holdsNow(d)));
   districts.sort((a, b) => Number(b.role === "subject") - Number(a.role === "subject"));
@@ -109,6 +110,25 @@ function wanted() {
     if (road.geometry && state.layers.has("roads." + roadClass(road))) found.push({ text: nameOf(road), kind: "road", geometry: road.geometry, color: null });
   }
   return found;
+}
+
+/** @type {Box[]|null} where the map's furniture stands, in pixels of the view; asking the page lays it out anew */
+let furniture = null;
+
+/** @param {any} map @returns {Box[]} */
+function furnitureBoxes(map) {
+  if (!furniture) {
+    const origin = map.getContainer().getBoundingClientRect();
+    const nodes = [...document.querySelectorAll("[data-keep-clear]")];
+    furniture = nodes.map((node) => node.getBoundingClientRect()).filter((box) => box.width)
+      .map((box) => ({ x0: box.left - origin.left - 4, y0: box.top - origin.top - 4, x1: box.right - origin.left + 4, y1: box.bottom - origin.top + 4 }));
+  }
+  return furniture;
+}
+
+/** Forget where the map's furniture stands, since it may have moved. */
+export function moveFurniture() {
+  furniture = null;
 }
 
 const CELL = 64;
@@ -129,10 +149,10 @@ export function writeLabels(map, marks) {
   const size = map.getSize(), min = map.containerPointToLayerPoint([0, 0]);
   const view = { x0: min.x + 4, y0: min.y + 4, x1: min.x + size.x - 4, y1: min.y + size.y - 4 };
   const taken = [];
-  /** @type {Map<number, Box[]>} drawn firms by squares of the map, so that a name asks only those near it */
+  /** @type {Map<number, Array<Box & {n: number}>>} drawn firms, n to a mark, by squares of the map, so that a name asks only those near it */
   const near = new Map();
   for (const m of marks) {
-    const key = Math.floor(m.x / CELL) * 65536 + Math.floor(m.y / CELL), box = { x0: m.x - m.r, y0: m.y - m.r, x1: m.x + m.r, y1: m.y + m.r };
+    const key = Math.floor(m.x / CELL) * 65536 + Math.floor(m.y / CELL), box = { n: Math.min(4, m.members.length), x0: m.x - m.r, y0: m.y - m.r, x1: m.x + m.r, y1: m.y + m.r };
     if (near.has(key)) near.get(key).push(box);
     else near.set(key, [box]);
   }
@@ -140,19 +160,20 @@ export function writeLabels(map, marks) {
     let sum = 0;
     for (let cx = Math.floor((box.x0 - 24) / CELL); cx <= Math.floor((box.x1 + 24) / CELL); cx++) {
       for (let cy = Math.floor((box.y0 - 24) / CELL); cy <= Math.floor((box.y1 + 24) / CELL); cy++) {
-        for (const dot of near.get(cx * 65536 + cy) || []) if (meets(box, dot)) sum++;
+        for (const dot of near.get(cx * 65536 + cy) || []) if (meets(box, dot)) sum += dot.n;
       }
     }
     return sum;
   };
-  const furniture = document.querySelectorAll("[data-keep-clear]");
-  const origin = map.getContainer().getBoundingClientRect();
-  for (const node of furniture) {
-    const box = node.getBoundingClientRect();
-    if (box.width) taken.push({ x0: box.left - origin.left + min.x - 4, y0: box.top - origin.top + min.y - 4, x1: box.right - origin.left + min.x + 4, y1: box.bottom - origin.top + min.y + 4 });
-  }
+  const zones = picture.layersOf("zones");
+  /** Whether a name would stand in a zone, and not in its own. */
+  const elsewhere = ({ x, y }, id) => {
+    const point = L.point(x, y), holding = zones.filter((layer) => layer._containsPoint(point));
+    return holding.length > 0 && !holding.some((layer) => layer.options.about.id === id);
+  };
+  for (const box of furnitureBoxes(map)) taken.push({ x0: box.x0 + min.x, y0: box.y0 + min.y, x1: box.x1 + min.x, y1: box.y1 + min.y });
   const family = ink("font");
-  for (const { text, kind, geometry, color, side } of wanted()) {
+  for (const { id, text, kind, geometry, color, side } of wanted()) {
     const anchor = anchorOf(geometry), at = map.latLngToLayerPoint(anchor);
     // Under the curtain a name stands only on its own system's side.
     if (side && (at.x - min.x - state.compare.at * size.x) * side < 0) continue;
@@ -165,13 +186,13 @@ export function writeLabels(map, marks) {
       if (across < width * 0.8) continue;
     }
     const gap = height / 2 + 6;
-    const spots = [[0, 0], [0, -gap], [0, gap], [0, -gap * 2], [0, gap * 2], [width / 2 + 12, 0], [-width / 2 - 12, 0], [0, -gap * 3.4], [0, gap * 3.4], [width / 2 + 30, -gap], [-width / 2 - 30, -gap], [width / 2 + 30, gap], [-width / 2 - 30, gap]];
+    const spots = [[0, 0], [0, -gap], [0, gap], [0, -gap * 2], [0, gap * 2], [width / 2 + 20, 0], [-width / 2 - 20, 0], [0, -gap * 3.4], [0, gap * 3.4], [width / 2 + 30, -gap], [-width / 2 - 30, -gap], [width / 2 + 30, gap], [-width / 2 - 30, gap]];
     // On a phone a name far from its place would be read as another's.
     const tried = spots.slice(0, kind === "context" || kind === "road" ? 3 : size.x < 500 ? 7 : spots.length);
     const boxes = tried.map(([dx, dy]) => [Math.round(at.x + dx), Math.round(at.y + dy)]).map(([x, y]) => ({ x, y, x0: x - width / 2, y0: y - height / 2, x1: x + width / 2, y1: y + height / 2 }))
       .filter((box) => box.x0 > view.x0 && box.x1 < view.x1 && box.y0 > view.y0 && box.y1 < view.y1 && !taken.some((other) => meets(box, other)));
     // Clear of every firm if it can be; a zone's name may cover some rather than be left out.
-    const best = boxes.map((box, rank) => ({ box, cost: covered(box) * 4 + rank })).sort((p, q) => p.cost - q.cost)[0];
+    const best = boxes.map((box, rank) => ({ box, cost: covered(box) * 4 + rank + (id && elsewhere(box, id) ? 6 : 0) })).sort((p, q) => p.cost - q.cost)[0];
     if (!best || (kind !== "zone" && best.cost >= 8)) continue;
     taken.push(best.box);
     written.push({ text: short, kind, x: best.box.x, y: best.box.y, color, width, size: px });

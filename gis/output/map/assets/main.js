@@ -10,9 +10,10 @@ import { FirmsLayer } from "./firms.js";
 import { areaKm2, distanceM, lengthM } from "./geodesy.js";
 import { keepHash, readHash } from "./hash.js";
 import { setUpKey } from "./key.js";
-import { anchorOf, writeLabels } from "./labels.js";
+import { anchorOf, moveFurniture, writeLabels } from "./labels.js";
 import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
 import { isDark } from "./paint.js";
+import { picture } from "./picture.js";
 import { drawPanel, setUpPanel } from "./panel.js";
 import { pointsIn, summary } from "./selection.js";
 import { setUpSearch } from "./search.js";
@@ -23,11 +24,6 @@ import { firstLayers, firstSystem, membersOf } from "./themes.js";
 import { setUpTiles, toGcj02 } from "./tiles.js";
 import { drawTools } from "./tools.js";
 import { lang, nameOf, num, speak, t } from "./words.js";
-
-/** @type {{kind: string, id: string}|null} the vector shape under the pointer */
-let under = null;
-/** @type {{kind: string, id: string}|null} the vector shape just clicked; the map's own click decides what it means */
-let picked = null;
 
 /** A moved map is taken to rest after so long. */
 const REST_MS = 150;
@@ -80,7 +76,7 @@ function setUpPointing(map, firms) {
   const point = async (event) => {
     if (document.body.classList.contains("drawing")) return;
     const mine = ++turn;
-    const hits = firms.hit(event.layerPoint), sum = firms.sumAt(event.layerPoint);
+    const hits = firms.hit(event.layerPoint), sum = firms.sumAt(event.layerPoint), under = picture.shapeAt(event.layerPoint);
     map.getContainer().style.cursor = hits.length || (under && under.kind !== "districts") ? "pointer" : "";
     if (hits.length === 1) {
       const names = await pointNames();
@@ -98,10 +94,8 @@ function setUpPointing(map, firms) {
     tip.hidden = true;
   });
   map.on("click", (event) => {
-    const shape = picked;
-    picked = null;
     if (document.body.classList.contains("drawing")) return;
-    const hits = firms.hit(event.layerPoint);
+    const hits = firms.hit(event.layerPoint), shape = picture.shapeAt(event.layerPoint);
     if (hits.length === 1) selectPoint(hits[0]);
     else if (hits.length) selectBundle(hits);
     else change({ selected: shape ? { type: shape.kind, id: shape.id } : null });
@@ -154,7 +148,7 @@ async function open() {
   map.setMaxZoom(20);
   L.control.zoom({ position: "bottomleft", zoomInTitle: t("zoom.in"), zoomOutTitle: t("zoom.out") }).addTo(map);
   if (opening.view) map.setView([opening.view[1], opening.view[2]], opening.view[0], { animate: false });
-  setUpShapes((kind, id) => (under = id ? { kind, id } : null), (kind, id) => (picked = { kind, id }));
+  setUpShapes();
   setUpTiles(options.basemap);
   const firms = new FirmsLayer();
   setUpPanel(map);
@@ -165,14 +159,14 @@ async function open() {
   setUpPointing(map, firms);
   setUpDrawing();
   setUpCompare();
-  const label = () => writeLabels(map, firms.marks || []);
+  const label = () => writeLabels(map, firms.marks);
   let zoomed = true, timer = 0;
-  map.on("zoomstart viewreset", () => {
-    zoomed = true;
-    map.getContainer().classList.add("map-busy");
-  });
+  map.on("zoomstart viewreset", () => (zoomed = true));
+  // While fingers zoom the map, names would stand in wrong places.
+  map.on("zoom", (event) => { if (event.pinch) map.getContainer().classList.add("map-busy"); });
   map.on("zoomend", refitReach);
   map.on("curtain", label);
+  map.on("resize", moveFurniture);
   map.on("moveend", () => {
     map.getContainer().classList.remove("map-busy");
     drawFurniture(map);
@@ -194,6 +188,14 @@ async function open() {
   when(["lang"], () => { drawTitles(); drawFurniture(map); label(); drawCard(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change({ scheme: state.scheme }));
   new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());
+  let settled = false;
+  const furniture = new ResizeObserver(() => {
+    moveFurniture();
+    // It tells once as it begins, when nothing has moved.
+    if (settled) label();
+    settled = true;
+  });
+  for (const node of document.querySelectorAll("[data-keep-clear]")) furniture.observe(node);
   drawPanel();
   drawFurniture(map);
   label();
@@ -201,7 +203,7 @@ async function open() {
   if (opening.selected) change({ selected: opening.selected });
   keepHash();
   // For tests, and for readers who like the console.
-  window.atlas = { open: (type, id) => change({ selected: { type, id, fly: true } }), firm: selectPoint, names: pointNames, change, state, data, points, firms, pointsIn, summary, showDrawn, distanceM, areaKm2, lengthM, toGcj02 };
+  window.atlas = { open: (type, id) => change({ selected: { type, id, fly: true } }), firm: selectPoint, names: pointNames, change, state, data, points, firms, pointsIn, summary, showDrawn, drawn: (stratum) => picture.layersOf(stratum).length, shapeAt: (x, y) => picture.shapeAt(map.containerPointToLayerPoint([x, y])), distanceM, areaKm2, lengthM, toGcj02 };
   document.documentElement.dataset.ready = isDark() ? "dark" : "light";
 }
 

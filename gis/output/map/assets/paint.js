@@ -53,17 +53,20 @@ export function isSketch(basis) {
   return basis === "schematic" || basis === "proxy";
 }
 
+/** Pixels from line to line. */
+const HATCH = 7;
+
 /**
- * A hatching for sketched outlines.
+ * The hatching of sketched outlines, for SVG.
  * @param {string} id
  * @param {string} color
  * @param {number} strength 0 to 1
  * @returns {SVGElement}
  */
 export function hatch(id, color, strength) {
-  return svgEl("pattern", { id, width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
-    svgEl("rect", { width: 7, height: 7, fill: color, "fill-opacity": 0.04 + strength * 0.22 }),
-    svgEl("line", { x1: 0, y1: 0, x2: 0, y2: 7, stroke: color, "stroke-width": 2.4, "stroke-opacity": 0.25 + strength * 0.4 }));
+  return svgEl("pattern", { id, width: HATCH, height: HATCH, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
+    svgEl("rect", { width: HATCH, height: HATCH, fill: color, "fill-opacity": 0.04 + strength * 0.22 }),
+    svgEl("line", { x1: 0, y1: 0, x2: 0, y2: HATCH, stroke: color, "stroke-width": 2.4, "stroke-opacity": 0.25 + strength * 0.4 }));
 }
 
 /** How strongly a zone is filled: the first role of its system most. @param {any} member @returns {number} */
@@ -71,6 +74,40 @@ export function strengthOf(member) {
   const roles = [...new Set(member.system.members.map((m) => m.role))];
   const rank = roles.indexOf(member.role);
   return roles.length < 2 ? 0.5 : Math.max(0.15, 0.9 - 0.3 * rank);
+}
+
+/** @type {Map<string, CanvasPattern>} */
+const hatchings = new Map();
+
+/**
+ * The same hatching for a canvas: a square tile with lines across its corners, so that it need not be turned when it is laid.
+ * @param {string} color
+ * @param {number} strength 0 to 1
+ * @returns {CanvasPattern}
+ */
+export function hatching(color, strength) {
+  const ratio = Math.min(window.devicePixelRatio || 1, 2), key = [color, strength, ratio].join();
+  let found = hatchings.get(key);
+  if (!found) {
+    const side = Math.round(HATCH * Math.SQRT2 * ratio), tile = document.createElement("canvas");
+    tile.width = tile.height = side;
+    const context = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+    context.fillStyle = context.strokeStyle = color;
+    context.globalAlpha = 0.04 + strength * 0.22;
+    context.fillRect(0, 0, side, side);
+    context.globalAlpha = 0.25 + strength * 0.4;
+    context.lineWidth = 1.2 * ratio;
+    context.beginPath();
+    for (const shift of [-side, 0, side]) {
+      context.moveTo(shift - side, side * 2);
+      context.lineTo(shift + side * 2, -side);
+    }
+    context.stroke();
+    found = /** @type {CanvasPattern} */ (context.createPattern(tile, "repeat"));
+    found.setTransform(new DOMMatrix().scale(1 / ratio));
+    hatchings.set(key, found);
+  }
+  return found;
 }
 
 export const ROAD_STYLES = {

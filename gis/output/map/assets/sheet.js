@@ -5,7 +5,8 @@
 import { svgEl } from "./dom.js";
 import { facetCounts, data, isStandIn, points, segmentOf, shownSystems } from "./model.js";
 import { written } from "./labels.js";
-import { ink, inkOn, roadClass, ROAD_STYLES, systemInk } from "./paint.js";
+import { hatch, ink, inkOn, roadClass, ROAD_STYLES, systemInk } from "./paint.js";
+import { picture } from "./picture.js";
 import { state } from "./state.js";
 import { nameOf, num, t } from "./words.js";
 
@@ -27,27 +28,41 @@ function cut(text, most) {
 /** @param {any} map @param {any} firms @returns {SVGElement} the map alone, in pixels of the present view */
 function mapPicture(map, firms) {
   const size = map.getSize(), shift = L.DomUtil.getPosition(map.getPane("mapPane"));
-  const group = svgEl("g", { transform: `translate(${shift.x} ${shift.y})` });
-  for (const pane of ["ground", "reach", "zones", "zones-right", "shared", "roads", "facilities"]) {
-    for (const path of map.getPane(pane).querySelectorAll("svg path")) {
-      const copy = path.cloneNode(false);
-      copy.removeAttribute("class");
-      copy.removeAttribute("style");
-      group.append(copy);
-    }
+  const group = svgEl("g", { transform: `translate(${shift.x} ${shift.y})` }), defs = svgEl("defs"), hatches = new Map();
+  for (const [stratum, [from, to]] of Object.entries(picture.parts)) {
+    defs.append(svgEl("clipPath", { id: "part-" + stratum }, svgEl("rect", { x: from * size.x - shift.x, y: -shift.y, width: (to - from) * size.x, height: size.y })));
   }
-  if (firms._allowed && state.layers.has("firms")) {
-    if (points.placed > 2000) {
-      const at = L.DomUtil.getPosition(firms._container), box = firms._bounds.getSize();
-      group.append(svgEl("image", { x: at.x, y: at.y, width: box.x, height: box.y, href: firms._container.toDataURL("image/png") }));
-    } else for (const mark of firms.marks) group.append(...markShapes(mark));
-  }
+  for (const layer of picture.inOrder()) if (layer !== firms) group.append(pathOf(layer, hatches));
+  defs.append(...hatches.values());
+  group.append(...firmShapes(firms));
   for (const path of [...map.getPane("chosen").querySelectorAll("svg path"), ...map.getPane("drawing").querySelectorAll("svg path")]) group.append(path.cloneNode(false));
   for (const label of written) {
     group.append(write(label.x, label.y + label.size * 0.36, label.text, { "text-anchor": "middle", "font-size": label.size, "font-weight": label.kind === "zone" || label.kind === "district" ? 600 : 400,
       fill: label.color || ink(label.kind === "zone" || label.kind === "road" ? "label" : "district-label"), stroke: ink("halo"), "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke", "letter-spacing": label.kind === "district" || label.kind === "context" ? 2 : 0 }));
   }
-  return svgEl("g", {}, svgEl("rect", { width: size.x, height: size.y, fill: ink("ground") }), group);
+  return svgEl("g", {}, defs, svgEl("rect", { width: size.x, height: size.y, fill: ink("ground") }), group);
+}
+
+/** @param {any} layer a path of the picture @param {Map<string, SVGElement>} hatches those used so far @returns {SVGElement} */
+function pathOf(layer, hatches) {
+  const o = layer.options, key = o.hatch && "hatch" + o.hatch.color.replace(/\W/g, "-") + "-" + Math.round(o.hatch.strength * 100);
+  if (key && !hatches.has(key)) hatches.set(key, hatch(key, o.hatch.color, o.hatch.strength));
+  const look = {
+    fill: o.fill ? (key ? `url(#${key})` : o.fillColor || o.color) : "none", "fill-opacity": o.fill ? o.fillOpacity : null, "fill-rule": "evenodd",
+    stroke: o.stroke ? o.color : "none", "stroke-width": o.weight, "stroke-opacity": o.opacity, "stroke-linecap": o.lineCap, "stroke-linejoin": o.lineJoin, "stroke-dasharray": o.dashArray,
+    "clip-path": o.stratum in picture.parts ? `url(#part-${o.stratum})` : null,
+  };
+  if (layer._parts) return svgEl("path", { d: L.SVG.pointsToPath(layer._parts, layer instanceof L.Polygon), ...look });
+  return layer.pathData ? svgEl("path", { d: layer.pathData(), ...look }) : svgEl("circle", { cx: layer._point.x, cy: layer._point.y, r: layer._radius, ...look });
+}
+
+/** @param {any} firms @returns {SVGElement[]} the firms as they are drawn */
+function firmShapes(firms) {
+  if (!state.layers.has("firms")) return [];
+  if (firms.sums) return firms.sums.map((sum) => svgEl("circle", { cx: sum.x, cy: sum.y, r: firms.radiusOf(sum), fill: data.segments[sum.best].color }));
+  if (!firms.stamped) return firms.marks.flatMap(markShapes);
+  const { min } = picture._bounds, size = picture._bounds.getSize();
+  return [svgEl("image", { x: min.x, y: min.y, width: size.x, height: size.y, href: firms.stamped.toDataURL("image/png") })];
 }
 
 /** @param {any} mark @returns {SVGElement[]} */
@@ -130,10 +145,8 @@ export function atlasSheet(map, firms, width, height) {
   const power = 10 ** Math.floor(Math.log10(metres * 180)), nice = [10, 5, 2, 1].map((k) => k * power).find((v) => v <= metres * 180) || power, bar = nice / metres;
   const right = frame.x + frame.width + 20, sx = frame.x + frame.width - bar - 20, sy = frame.y + frame.height - 22;
   const north = frame.x + frame.width - 40;
-  const patterns = [...document.querySelectorAll("#patterns > pattern")].map((p) => p.cloneNode(true));
   const text = ink("text"), muted = ink("muted");
   return svgEl("svg", { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` },
-    svgEl("defs", {}, ...patterns),
     svgEl("rect", { width, height, fill: ink("paper") }),
     write(margin, 46, cut(nameOf(data, "title"), 40), { "font-size": 30, "font-weight": 700 }),
     write(margin, 70, cut([nameOf(data, "subtitle"), state.theme ? t("theme." + state.theme) : "", t("as_of", { date: data.as_of })].filter((s) => s && s !== data.id).join(" · "), 90), { "font-size": 14, fill: muted }),

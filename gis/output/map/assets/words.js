@@ -59,23 +59,16 @@ export function nameOf(thing, key = "name") {
   return (speech.lang === "en" && thing[key + "_en"]) || thing[key] || thing.id || "";
 }
 
-/** @type {Map<string, Intl.NumberFormat>} */
-const formats = new Map();
-
 /**
+ * A number with a comma every three digits, as both languages write it; Intl would need longer to start than the whole page.
  * @param {number|null|undefined} value
  * @param {number} [digits]
  * @returns {string}
  */
 export function num(value, digits = 0) {
   if (value === null || value === undefined) return "–";
-  const key = speech.lang + digits;
-  let format = formats.get(key);
-  if (!format) {
-    format = new Intl.NumberFormat(speech.lang === "zh" ? "zh-CN" : "en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    formats.set(key, format);
-  }
-  return format.format(value);
+  const [whole, part] = value.toFixed(digits).split("."), grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return part === undefined ? grouped : grouped + "." + part;
 }
 
 /**
