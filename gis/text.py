@@ -53,9 +53,8 @@ def is_file_name(text: str) -> bool:
     [True, False, False, False, False]
     """
     return (
-        0 < len(text) <= 60
+        text != ""
         and re.search(r'[<>:"/\\|?*\x00-\x1f]', text) is None
-        and not text.startswith(".")
         and not text.endswith((".", " "))
         and _DEVICE.fullmatch(text) is None
     )

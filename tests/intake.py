@@ -21,6 +21,7 @@ from gis.output.geodata import write_features
 ROOT = Path(__file__).parents[1]
 WHEN = "2026-11-21T08:00:00+08:00"
 CITY = "anting"
+AS_OF = date(2026, 11, 21)
 # Two parks within the district, of about 1.9 × 1.7 km and 2.4 × 2.2 km.
 PARKS = {
     "汽车创新港": shapely.box(121.165, 31.290, 121.185, 31.305),
@@ -37,7 +38,7 @@ def _district() -> bytes:
 
 def new_project(folder: Path) -> Path:
     """Make a project with one city and its district in a new folder."""
-    start_project(folder, city=CITY, name="安亭", adcode=None, as_of=date(2026, 11, 21))
+    start_project(folder, city=CITY, name="安亭", adcode=None, as_of=AS_OF)
     (folder / "layers" / CITY / "districts.geojson").write_bytes(_district())
     return folder
 

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gis.errors import Fault, InputError
+from gis.text import is_file_name
 
 MEBIBYTE: Final = 1 << 20
 # What is read as text is held in memory several times over; a database is read row by row.
@@ -302,6 +303,12 @@ def _entry_name(info: zipfile.ZipInfo) -> str:
         return info.filename
 
 
+def _own_name(part: str) -> str:
+    """A part of an entry's name as every system takes it: Windows has no a:b and no con."""
+    plain = re.sub(r'[<>:"|?*\x00-\x1f]', "_", part).rstrip(". ")
+    return plain if is_file_name(plain) else f"_{plain}"
+
+
 def unpack(path: Path, folder: Path, where: str) -> list[Path]:
     """Unpack a zip archive into a folder, counting what really comes out.
 
@@ -312,7 +319,9 @@ def unpack(path: Path, folder: Path, where: str) -> list[Path]:
     total = 0
     with zipfile.ZipFile(path) as archive:
         for name, info in _entries(path, where):
-            target = folder / name
+            target = folder.joinpath(*map(_own_name, PurePosixPath(name).parts))
+            if target.exists():
+                raise refuse(where, f"holds two entries that are called {name!r} (or alike); unpack it and choose")
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with archive.open(info) as source, target.open("wb") as out:

@@ -36,7 +36,7 @@ def recipe_path(name: str) -> Path:
     Raises:
         UsageError: the name cannot be a file's.
     """
-    if not re.fullmatch(r"[\w.\-]+", name) or not is_file_name(name):
+    if not re.fullmatch(r"[\w.\-]{1,60}", name) or name.startswith(".") or not is_file_name(name):
         raise UsageError(f"--recipe is {name!r}; use letters, digits, - and _, but no name of Windows (con, nul)")
     return Path(FOLDER) / f"{name}.toml"
 

@@ -798,6 +798,15 @@ def zip_with_a_wrong_checksum(folder: Path) -> Path:
     return path
 
 
+@fault("two entries", "表.csv")
+def zip_with_one_name_twice(folder: Path) -> Path:
+    with warnings.catch_warnings(), zipfile.ZipFile(folder / "包.zip", "w") as out:
+        warnings.simplefilter("ignore")  # that the name is there twice: it is meant
+        for name in ("甲公司", "乙公司"):
+            out.writestr("表.csv", f"企业名称,经度,纬度\n{name},121.16,31.28\n")
+    return folder / "包.zip"
+
+
 @fault("holds 2 tables", kind="zones")
 def zip_with_two_tables(folder: Path) -> Path:
     return archive(folder, {"a.csv": b"name,lon,lat\na,121,31\n", "b.csv": b"name,lon,lat\na,121,31\n"})
