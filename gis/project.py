@@ -346,7 +346,7 @@ def _with_stand_ins(layer: Layer, layers: Mapping[tuple[str, str], Layer]) -> La
             **record,
             "geometry_basis": "proxy",
             "accuracy_m": _reach_m(point, outline) + float(place.get("accuracy_m") or 0),
-            "geometry_source": f"stands in for {place['name']}: known only to lie there",
+            "geometry_source": f"以{place['name']}代表：只知位于其中",
         }
         features.append((derived, point))
     return layer_of(layer.city, layer.kind, features)

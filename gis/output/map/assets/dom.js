@@ -7,7 +7,7 @@
  * @param {string} tag
  * @param {Object<string, any>} [attrs] `class`, `text`, `on` (event -> listener), `css` (property -> value), `data`; else attributes;
  *   null, undefined and false leave an attribute out
- * @param {...(Node|string|null|undefined|false)} children
+ * @param {...(Node|string|null|undefined|false|Array<any>)} children
  * @returns {HTMLElement}
  */
 export function el(tag, attrs = {}, ...children) {
@@ -21,7 +21,7 @@ export function el(tag, attrs = {}, ...children) {
  * Create an SVG element.
  * @param {string} tag
  * @param {Object<string, any>} [attrs]
- * @param {...(Node|string|null|undefined|false)} children
+ * @param {...(Node|string|null|undefined|false|Array<any>)} children
  * @returns {SVGElement}
  */
 export function svgEl(tag, attrs = {}, ...children) {
@@ -32,7 +32,7 @@ export function svgEl(tag, attrs = {}, ...children) {
 }
 
 /**
- * @param {Element} node
+ * @param {HTMLElement|SVGElement} node
  * @param {Object<string, any>} attrs
  */
 function dress(node, attrs) {
@@ -78,7 +78,7 @@ export function byId(id) {
  * @param {Blob} blob
  */
 export function download(name, blob) {
-  const link = el("a", { href: URL.createObjectURL(blob), download: name.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_").slice(0, 120) });
+  const link = /** @type {HTMLAnchorElement} */ (el("a", { href: URL.createObjectURL(blob), download: name.replace(/[\\/:*?"<>|\u0000-\u001f]/g, "_").slice(0, 120) }));
   document.body.append(link);
   link.click();
   link.remove();

@@ -79,7 +79,7 @@ export const FirmsLayer = L.Path.extend({
     const x0 = Math.floor(min.x / SQUARE), y0 = Math.floor(min.y / SQUARE);
     const across = Math.ceil(max.x / SQUARE) - x0 + 1, down = Math.ceil(max.y / SQUARE) - y0 + 1;
     const counts = new Uint32Array(across * down * kinds);
-    const kind = Uint8Array.from(points.facets, ([segment]) => segment);
+    const kind = Uint8Array.from(points.facets.map(([segment]) => segment));
     const a = scale / SQUARE, b = left / SQUARE - x0, c = top / SQUARE - y0;
     const { x, y, facet } = points, allowed = this._allowed;
     runsIn(points, (min.x - left) / scale, (min.y - top) / scale, (max.x - left) / scale, (max.y - top) / scale, (from, to) => {
@@ -144,7 +144,7 @@ export const FirmsLayer = L.Path.extend({
     } else this._pixels.fill(0);
     const { scale, left, top } = this._transform(), ratio = this._renderer.ratio, min = this._renderer._bounds.min;
     const view = { width, height, scale: scale * ratio, left: (left - min.x) * ratio, top: (top - min.y) * ratio };
-    const colors = Uint32Array.from(points.facets, ([segment]) => abgr(data.segments[segment].color));
+    const colors = Uint32Array.from(points.facets.map(([segment]) => abgr(data.segments[segment].color)));
     stampPoints(this._pixels, view, points, this._allowed, colors, abgr(ink("paper")), this.radius * ratio, spread);
     this.stamped.getContext("2d").putImageData(this._image, 0, 0);
   },

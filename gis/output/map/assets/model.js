@@ -13,8 +13,14 @@ export const points = { n: 0, placed: 0, x: new Uint32Array(0), y: new Uint32Arr
 
 const index = { places: new Map(), districts: new Map(), roads: new Map(), facilities: new Map(), plans: new Map(), systems: new Map(), members: new Map(), reach: new Map() };
 
-/** @type {{names: string[]|null, cards: any[]|null, initials: string[]|null}} */
-const lazy = { names: null, cards: null, initials: null };
+/** @type {Map<string, Promise<any>>} what is read when first asked for, however many ask at once */
+const lazy = new Map();
+
+/** @param {string} key @param {function(): Promise<any>} read @returns {Promise<any>} */
+function once(key, read) {
+  if (!lazy.has(key)) lazy.set(key, read());
+  return /** @type {Promise<any>} */ (lazy.get(key));
+}
 
 /**
  * Read the data and the points' positions; names and cards are read when first asked for.
@@ -77,21 +83,18 @@ export function shownSystems() {
 }
 
 /** @returns {Promise<string[]>} names of all points, in packed order */
-export async function pointNames() {
-  if (!lazy.names) lazy.names = points.n ? (await readText("names")).split("\n") : [];
-  return lazy.names;
+export function pointNames() {
+  return once("names", async () => (points.n ? (await readText("names")).split("\n") : []));
 }
 
 /** @returns {Promise<string[]>} pinyin initials of all points; empty strings where there are none */
-export async function pointInitials() {
-  if (!lazy.initials) lazy.initials = points.has_initials ? (await readText("initials")).split("\n") : [];
-  return lazy.initials;
+export function pointInitials() {
+  return once("initials", async () => (points.has_initials ? (await readText("initials")).split("\n") : []));
 }
 
 /** @returns {Promise<any[]>} cards of all points; empty where the page has none */
-export async function pointCards() {
-  if (!lazy.cards) lazy.cards = points.has_cards ? await readJson("cards") : [];
-  return lazy.cards;
+export function pointCards() {
+  return once("cards", async () => (points.has_cards ? await readJson("cards") : []));
 }
 
 /** @param {number} i @returns {any} the link of the chain that a point belongs to */
@@ -107,8 +110,8 @@ export function isStandIn(i) {
 /** @returns {Uint8Array} 1 for each facet that the present filter lets through */
 export function allowedFacets() {
   const plan = data.plans.findIndex((p) => p.id === state.plan);
-  return Uint8Array.from(points.facets, ([segment, standing, plans, , headquarters]) =>
-    Number((!state.onlyHeadquarters || headquarters === 1) && !state.segmentsOff.has(segment) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)));
+  return Uint8Array.from(points.facets.map(([segment, standing, plans, , headquarters]) =>
+    Number((!state.onlyHeadquarters || headquarters === 1) && !state.segmentsOff.has(segment) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1))));
 }
 
 /** @returns {boolean} whether any point is filtered away */

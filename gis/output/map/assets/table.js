@@ -92,7 +92,7 @@ function columns() {
     { key: "attributed", text: (v) => num(v.attributed), skip: simple },
     { key: "inside", text: (v) => num(v.inside) },
     { key: "expected", text: expectedText, skip: ![data.total, ...data.places.map((p) => p.figures)].some((f) => f && f.expected !== undefined) },
-    { key: "road", text: (v) => (v.road === undefined || v.road === null ? "–" : num(v.road, 1)), skip: !data.test_roads },
+    { key: simple ? "road" : "road.least", text: (v) => (v.road === undefined || v.road === null ? "–" : num(v.road, 1)), skip: !data.test_roads },
     { key: "reach", text: (v) => percent(v.reach), skip: !data.reach.length && !data.places.some((p) => p.figures?.reach_area_share !== undefined) },
   ];
   return all.filter((c) => !c.skip).map((c) => ({ ...c, title: t("col." + c.key, { r: num(state.radius) }) }));

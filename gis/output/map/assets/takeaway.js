@@ -3,7 +3,7 @@
  */
 
 import { announce, byId, download, fill } from "./dom.js";
-import { allowedFacets, data, isStandIn, pointCards, pointNames, points, positionOf, segmentOf } from "./model.js";
+import { allowedFacets, data, pointCards, pointNames, points, positionOf, segmentOf } from "./model.js";
 import { isDark } from "./paint.js";
 import { atlasSheet, sheetText } from "./sheet.js";
 import { change } from "./state.js";

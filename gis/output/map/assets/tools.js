@@ -19,7 +19,7 @@ function setScheme(scheme) {
 /**
  * A button that opens a list of things to do.
  * @param {string} label
- * @param {Array<[string, function(): void]|null>} items null draws a line
+ * @param {Array<Array<any>|null>} items each a label and what it does; null draws a line
  * @returns {HTMLElement}
  */
 function menu(label, items) {

@@ -4,7 +4,7 @@
 
 import { firmList } from "./card.js";
 import { el } from "./dom.js";
-import { data, isStandIn, placeOf, pointCards, pointNames, points } from "./model.js";
+import { data, isStandIn, placeOf, pointCards, points } from "./model.js";
 import { change, state } from "./state.js";
 import { lang, nameOf, num, t } from "./words.js";
 
@@ -50,15 +50,14 @@ function thingLink(kind, thing) {
  */
 function folder(kind, title, count, groups) {
   const box = /** @type {HTMLDetailsElement} */ (el("details", { class: "unplaced-kind", data: { kind }, open: openKinds.has(kind), on: { toggle: () => (box.open ? openKinds.add(kind) : openKinds.delete(kind)) } },
-    el("summary", { css: { cursor: "pointer", "font-weight": 600, padding: "4px 0" } }, title + " ", el("span", { class: "count", text: num(count) })),
-    ...groups.map(([reason, list]) => el("div", { class: "unplaced-group", css: { "border-top": "1px solid var(--line)", padding: "5px 0" } }, el("p", { class: "muted", css: { margin: "0 0 2px" }, text: reason }), list))));
+    el("summary", {}, title + " ", el("span", { class: "count", text: num(count) })),
+    ...groups.map(([reason, list]) => el("div", { class: "unplaced-group" }, el("p", { class: "muted", text: reason }), list))));
   return box;
 }
 
 /** @returns {Promise<Array<[string, HTMLElement]>>} */
 async function firmGroups() {
   const cards = await pointCards();
-  await pointNames(); // Read once, before the lists ask for them side by side.
   const missing = Array.from({ length: points.n - points.placed }, (_, k) => points.placed + k);
   return Promise.all([...byReason(missing, (i) => whyNotDrawn(i, cards[i]))].map(async ([why, members]) => /** @type {[string, HTMLElement]} */ ([why, await firmList(members, false)])));
 }
