@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_a_faulty_file_ends_in_a_clear_message_and_changes_nothing(
     assert all(part in message for part in fault.says), message
     assert file.name in message
     assert str(tmp_path) not in message
+    assert tempfile.gettempdir() not in message
     assert intake.state(root) == project
     assert not files or intake.state(folder) == files
 

@@ -23,6 +23,7 @@ UNPACKED_LIMIT: Final = 512 * MEBIBYTE
 _RATIO_LIMIT: Final = 200
 _ENTRIES_LIMIT: Final = 2_000
 _CELLS_LIMIT: Final = 2_000_000
+_MERGED: Final = re.compile(rb'mergeCell\s+ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"', re.IGNORECASE)
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 _SUFFIXES: Final = {
@@ -369,13 +370,27 @@ def check_workbook(path: Path, where: str) -> bool:
                     raise refuse(where, f"declares a document type in {name}; it is not read")
                 if name.startswith("xl/worksheets/"):
                     calculates = calculates or _FORMULA.search(seam + block) is not None
-                    seam = block[-16:]
+                    cells += sum(_merged(match) for match in _MERGED.finditer(seam + block) if match.end() > len(seam))
+                    seam = block[-80:]
                     cells += block.count(b"<c ") + block.count(b"<c>") + block.count(b"<c/>") + block.count(b"<row")
                 elif "sharedstrings" in name.lower():
                     cells += block.count(b"<si")
             if cells > _CELLS_LIMIT:
                 raise refuse(where, f"holds more than {_CELLS_LIMIT} cells; split it, or save the sheet as CSV")
     return calculates
+
+
+def _merged(match: re.Match[bytes]) -> int:
+    """How many cells a merged area has: the reader makes each of them, and an area may be the whole sheet."""
+    left, top, right, bottom = match.groups()
+    return (_column(right) - _column(left) + 1) * (int(bottom) - int(top) + 1)
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
 
 
 def _blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, where: str) -> Iterator[bytes]:

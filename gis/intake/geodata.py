@@ -20,7 +20,7 @@ from gis.errors import InputError
 from gis.intake.containers import refuse
 from gis.intake.encodings import garbled_as, known_encoding
 from gis.intake.quantities import is_blank
-from gis.intake.raw import MAX_ROWS, RawRow, RawTable, Wish, choose, tidy
+from gis.intake.raw import MAX_ROWS, RawRow, RawTable, Wish, choose, reason_of, tidy
 
 
 def read_geojson(path: Path, wish: Wish) -> RawTable:
@@ -99,7 +99,7 @@ def read_gdal(path: Path, wish: Wish, driver: str) -> RawTable:
     except InputError:
         raise
     except failures as error:
-        raise refuse(wish.where, f"is damaged, or not {driver}: {_reason(error)}") from error
+        raise refuse(wish.where, f"is damaged, or not {driver}: {reason_of(error)}") from error
     finally:
         log.propagate = True
     if expected is not None and expected != len(rows):
@@ -117,11 +117,6 @@ _GDAL_OPTIONS: Final = {
     "OGR_ORGANIZE_POLYGONS": "DEFAULT",
     "DXF_ENCODING": "UTF-8",
 }
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error.__cause__ or error)
-    return re.sub(r"/?\S*[/\\](?:gis-[^\s/\\]*)\S*", "the file", text)[:200]
 
 
 def read_mapinfo(path: Path, wish: Wish) -> RawTable:
@@ -225,7 +220,7 @@ def read_kml(path: Path, wish: Wish) -> RawTable:
     except InputError:
         raise
     except (*failures, shapely.errors.ShapelyError) as error:
-        raise refuse(wish.where, f"is damaged, or not KML: {_reason(error)}") from error
+        raise refuse(wish.where, f"is damaged, or not KML: {reason_of(error)}") from error
     if not rows and b"<NetworkLink" in path.read_bytes():
         raise refuse(
             wish.where, "only links to another file (NetworkLink), which is not fetched; save its content as KML"
@@ -255,7 +250,16 @@ def read_parquet(path: Path, wish: Wish) -> RawTable:
     import pyarrow as pa
     from pyproj.exceptions import CRSError
 
-    failures = (pa.ArrowException, CRSError, ValueError, TypeError, KeyError, AttributeError, OSError)
+    failures = (
+        pa.ArrowException,
+        CRSError,
+        NotImplementedError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OSError,
+    )
     try:
         frame = gpd.read_parquet(path)
         columns = [name for name in frame.columns if name != frame.geometry.name]
@@ -266,7 +270,7 @@ def read_parquet(path: Path, wish: Wish) -> RawTable:
             for number, (outline, *cells) in enumerate(values, 1)
         )
     except (*failures, shapely.errors.ShapelyError) as error:
-        raise refuse(wish.where, f"is damaged, or not GeoParquet: {str(error)[:160]}") from error
+        raise refuse(wish.where, f"is damaged, or not GeoParquet: {reason_of(error)}") from error
     return RawTable(wish.where, "parquet", None, tuple(map(str, columns)), rows, spatial=True, crs=crs)
 
 

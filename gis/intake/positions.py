@@ -90,8 +90,11 @@ def _from_cells(cells: Mapping[str, Any], roles: Mapping[str, str]) -> BaseGeome
         text = str(cells[roles["wkt"]])
         try:
             return shapely.from_wkt(text)
-        except shapely.errors.ShapelyError as error:
-            raise ValueError(f"the WKT {text[:40]!r} cannot be understood") from error
+        except (shapely.errors.ShapelyError, NotImplementedError) as error:
+            why = "cannot be understood"
+            if isinstance(error, NotImplementedError):
+                why = "draws curves, which are not read: have it saved with straight lines"
+            raise ValueError(f"the WKT {text[:40]!r} {why}") from error
     for first, second in (("lon", "lat"), ("x", "y")):
         if first in roles and second in roles:
             one, other = cells.get(roles[first]), cells.get(roles[second])

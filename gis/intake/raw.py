@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -80,6 +81,13 @@ def choose(parts: Mapping[str, Any], wanted: str | None, where: str) -> Any:
     if len(parts) > 1:
         raise refuse(where, f"holds {len(parts)} tables: {names}; say which: --layer NAME")
     return next(iter(parts.values()))
+
+
+def reason_of(error: BaseException) -> str:
+    """What a library says of a file, in one short line without the name of the copy that was read."""
+    lines = str(error.__cause__ or error).splitlines()
+    text = re.sub(r"/?\S*[/\\](?:gis-[^\s/\\]*)\S*", "the file", lines[0] if lines else "")
+    return text[:160] or type(error).__name__
 
 
 def tidy(cell: Any) -> Any:

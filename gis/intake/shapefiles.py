@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from gis.errors import Fault, InputError, raise_if_any
 from gis.intake.containers import refuse
 from gis.intake.encodings import dbf_encoding, decode
 from gis.intake.geodata import read_gdal
@@ -64,6 +65,7 @@ def read_shapefile(path: Path, wish: Wish) -> RawTable:
             if suffix in mates:
                 shutil.copyfile(mates[suffix], Path(folder) / f"table{suffix}")
         table = read_gdal(Path(folder) / "table.shp", replace(wish, encoding=encoding, part=None), "ESRI Shapefile")
+    _check_shapes(path, mates[".shx"], table)
     key = key_file(path)
     renamed = _read_key(key) if key.is_file() else {}
     if renamed:
@@ -73,6 +75,23 @@ def read_shapefile(path: Path, wish: Wish) -> RawTable:
         )
         table = replace(table, header=tuple(renamed.get(name, name) for name in table.header), rows=rows)
     return replace(table, format="shp", encoding=encoding, notes=(*table.notes, *notes), cut_names=not renamed)
+
+
+def _check_shapes(path: Path, index: Path, table: RawTable) -> None:
+    """Raise where GDAL gives no shape for a row that has one: what it cannot read it leaves out without a word.
+
+    Raises:
+        InputError: a shape is damaged.
+    """
+    shapes, places = path.read_bytes(), index.read_bytes()
+    faults = []
+    for number, row in enumerate(table.rows):
+        if row.geometry is None:
+            start = int.from_bytes(places[100 + 8 * number : 104 + 8 * number], "big") * 2 + 8
+            # 0 is the type of a null shape: a row that has none.
+            if shapes[start : start + 4] != b"\0\0\0\0":
+                faults.append(Fault(table.name, "its shape is damaged; copy the shapefile again", row.number))
+    raise_if_any(faults, InputError)
 
 
 def _read_key(path: Path) -> dict[str, str]:

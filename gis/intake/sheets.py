@@ -16,7 +16,7 @@ from gis.intake.containers import check_workbook, refuse
 from gis.intake.encodings import decode
 from gis.intake.headings import HEADER_ROWS, Grid, header_row, table_of_grid
 from gis.intake.quantities import is_blank
-from gis.intake.raw import MAX_ROWS, RawTable, Wish, choose
+from gis.intake.raw import MAX_ROWS, RawTable, Wish, choose, reason_of
 from gis.text import restored
 
 MOST_COLUMNS: Final = 1_000
@@ -92,7 +92,7 @@ def read_xlsx(path: Path, wish: Wish) -> RawTable:
             with path.open("rb") as stream, closing(load_workbook(stream, data_only=False)) as book:
                 formulas = {sheet.title: _formulas(sheet) for sheet in book.worksheets}
     except damaged as error:
-        raise refuse(wish.where, f"is a damaged workbook: {type(error).__name__} {str(error)[:120]}") from error
+        raise refuse(wish.where, f"is a damaged workbook: {type(error).__name__}, {reason_of(error)}") from error
     name, grid = _choose_sheet(grids, wish)
     values = dict(grid)
     lost = [(row, column) for row, column in formulas.get(name, ()) if _is_lost(values.get(row, []), column)]
@@ -199,7 +199,7 @@ def read_xls(path: Path, wish: Wish) -> RawTable:
                 sheet.name: _xls_sheet(sheet, book.datemode) for sheet in book.sheets() if sheet.visibility == 0
             }
     except damaged as error:
-        raise refuse(wish.where, f"is a damaged workbook: {type(error).__name__} {str(error)[:120]}") from error
+        raise refuse(wish.where, f"is a damaged workbook: {type(error).__name__}, {reason_of(error)}") from error
     name, grid = _choose_sheet(grids, wish)
     return replace(table_of_grid(grid, f"{wish.where}[{name}]"), format="xls", part=name)
 

@@ -163,6 +163,25 @@ def shapefile_with_the_table_of_another(folder: Path) -> Path:
     return path
 
 
+@fault("its shape is damaged", ":2:", kind="zones")
+def shapefile_whose_index_leads_astray(folder: Path) -> Path:
+    path = layer(folder, "园区.shp", [PARK] * 3)
+    index = path.with_suffix(".shx")
+    data = bytearray(index.read_bytes())
+    data[108:112] = (0x7FFFFFF).to_bytes(4, "big")
+    index.write_bytes(bytes(data))
+    return path
+
+
+@fault("its shape is damaged", ":1:", kind="zones")
+def shapefile_with_a_shape_of_endless_parts(folder: Path) -> Path:
+    path = layer(folder, "园区.shp", [PARK])
+    data = bytearray(path.read_bytes())
+    data[144:148] = (0x7FFFFFFF).to_bytes(4, "little")
+    path.write_bytes(bytes(data))
+    return path
+
+
 @fault("give the .shp", kind="zones")
 def table_of_a_shapefile(folder: Path) -> Path:
     return layer(folder, "园区.shp", [PARK]).with_suffix(".dbf")
@@ -394,6 +413,12 @@ def a_month_for_a_day(folder: Path) -> Path:
     return table(folder, [[*HEADER, "生效日期"], [*ROW, "2020年1月"]])
 
 
+@fault("curves", ":2:", kind="zones")
+def curves_as_wkt(folder: Path) -> Path:
+    curve = "CURVEPOLYGON(CIRCULARSTRING(121.15 31.27,121.16 31.28,121.17 31.27,121.16 31.26,121.15 31.27))"
+    return table(folder, [["园区名称", "WKT"], ["甲", curve]])
+
+
 @fault("UTF-32")
 def text_in_utf32(folder: Path) -> Path:
     return table(folder, [HEADER, ROW], encoding="utf-32")
@@ -445,6 +470,20 @@ def workbook_with_entities(folder: Path) -> Path:
     path = book(folder, [HEADER, ROW])
     evil = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]>'
     return _replaced(path, "xl/worksheets/sheet1.xml", lambda data: evil + data.split(b"?>", 1)[-1])
+
+
+@fault("cells")
+def workbook_that_merges_a_whole_sheet(folder: Path) -> Path:
+    merged = b'</sheetData><mergeCells count="1"><mergeCell ref="A3:XFD1048576"/></mergeCells>'
+    path = book(folder, [HEADER, ROW])
+    return _replaced(path, "xl/worksheets/sheet1.xml", lambda data: data.replace(b"</sheetData>", merged))
+
+
+@fault("damaged workbook: ValueError")
+def workbook_with_a_cell_beyond_the_sheet(folder: Path) -> Path:
+    """What openpyxl says of it names the copy that was read, in several lines."""
+    path = book(folder, [HEADER, ROW])
+    return _replaced(path, "xl/worksheets/sheet1.xml", lambda data: data.replace(b'r="B2"', b'r="ZZZZ99999999"'))
 
 
 @fault("formula")
