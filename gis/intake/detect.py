@@ -66,14 +66,15 @@ _MISNAMED: Final = 0.1
 _UNKNOWN_AREA_M2: Final = 25e6
 _LATTICE_M: Final = 350.0
 _MARGIN_M: Final = 900.0
-_ELSEWHERE: Final = 0.03
-_MIXED: Final = 0.05
-_TRACES: Final = 3.0
+# How often a list is off by a shift of no datum, and how often two datums are mixed in it, each pair.
+_ELSEWHERE: Final = 0.05
+_MIXED: Final = 0.02
+# Rows that lie right only in another datum: more than so many, and more than this share of what half a list would show.
+_TRACES: Final = 1.5
 _TRACES_SEEN: Final = 0.2
 _TWIN_M: Final = 0.5
 _NO_DATUM: Final = "a shift that no datum makes"
-_SURE: Final = 0.999
-_SURE_IF_SAID: Final = 0.99
+_SURE: Final = 0.995
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,9 +451,7 @@ def _verdict(
     strayed = around.subject is not None and judge.share_in_district(xys[int(np.argmax(totals[: len(xys)]))]) < 0.5
     if strayed:
         reasons.append(f"less than half of the positions lie in the districts of {around.city}: is it the right city?")
-    # Nothing but words speaks: they are believed unless the evidence speaks against them.
-    threshold = _SURE_IF_SAID if witnesses.words else _SURE
-    clear = best_score.probability >= threshold
+    clear = best_score.probability >= _SURE
     labels = [one.label for one in candidates[:3]]
     mixed = _double(labels, xys) or (_mixture(judge, labels, xys, best_score.candidate) if clear else "")
     sure = clear and not strayed and not mixed and reference is not None
@@ -496,17 +495,15 @@ def _double(labels: Sequence[str], xys: Sequence[Floats]) -> str:
 
 
 def _mixture(judge: _Judge, labels: Sequence[str], xys: Sequence[Floats], best: str) -> str:
-    """What rows of another datum would show among those of the best, and do; empty where they would, and do not."""
+    """What rows of another datum show among those of the best; empty where they do not."""
     own = labels.index(best) if best in labels else None
     for k, label in enumerate(labels):
         if own is None or k == own:
             continue
         traces = judge.traces_of(xys[own], xys[k])
-        most, seen = max(expected for expected, _ in traces), max(seen for _, seen in traces)
-        if any(seen > _TRACES_SEEN * max(expected, _TRACES) for expected, seen in traces):
-            return f"{seen:.0f} rows (a block counts for few) lie right as {label} only: is it mixed with {best}?"
-        if most < _TRACES and not judge.witnesses.words:
-            return f"rows of {label} among those of {best} would hardly show here; say --datum if you know it is one"
+        if any(seen > max(_TRACES, _TRACES_SEEN * expected) for expected, seen in traces):
+            most = max(seen for _, seen in traces)
+            return f"{most:.0f} rows (a block counts for few) lie right as {label} only: is it mixed with {best}?"
     return ""
 
 

@@ -128,7 +128,7 @@ def witnesses_of(table: RawTable, columns: ColumnMap, positions: Positions, name
     used = set(columns.roles.values())
     headings = [name for name in table.header if name in used or meaning(name, kind) not in COORDINATES]
     words = datum_hints([*headings, *table.preamble, table.part or "", table.name])
-    return Witnesses(first, second, places, known, roads, words)
+    return Witnesses(first, second, places, known, roads, words, [text(i, "address") for i in count])
 
 
 def _representative(geometry: BaseGeometry, kind: str) -> tuple[float, float]:

@@ -7,12 +7,17 @@ import { map } from "./stage.js";
 /** From the ground up. */
 const STRATA = ["ground", "reach", "zones", "zones-right", "shared", "roads", "facilities", "firms"];
 
+/** How much wider than the view a picture is drawn on each side, in parts of the view; one that is being moved, more. */
+const NEW = 0.1, MOVED = 0.4;
+/** The largest canvas that every browser takes, in device pixels. */
+const MOST_PIXELS = 16e6;
+
 /**
  * A Leaflet renderer. Each path that it draws has the option `stratum`, and `about` ({kind, id}) where it can be asked.
  * The drawing is wider than the view, and is kept while the map is only moved within it.
  */
 const Picture = L.Canvas.extend({
-  options: { padding: 0.2, pane: "picture", tolerance: 2 },
+  options: { padding: NEW, pane: "picture", tolerance: 2 },
 
   /** Device pixels a pixel. */
   ratio: 1,
@@ -46,10 +51,11 @@ const Picture = L.Canvas.extend({
 
   _update() {
     if ((map._animatingZoom && this._bounds) || this._covers()) return;
+    this.options.padding = this._isSameScene() ? MOVED : NEW;
     L.Renderer.prototype._update.call(this);
     this._drawnFrom = { zoom: map.getZoom(), origin: map.getPixelOrigin().clone() };
-    this.ratio = Math.min(window.devicePixelRatio || 1, 2);
     const canvas = this._container, { min } = this._bounds, size = this._bounds.getSize();
+    this.ratio = Math.min(window.devicePixelRatio || 1, 2, Math.sqrt(MOST_PIXELS / (size.x * size.y)));
     const width = Math.round(size.x * this.ratio), height = Math.round(size.y * this.ratio);
     L.DomUtil.setPosition(canvas, min);
     if (canvas.width !== width || canvas.height !== height) {
@@ -63,10 +69,15 @@ const Picture = L.Canvas.extend({
     this._redraw();
   },
 
-  /** @returns {boolean} whether what was drawn, at the present zoom, still covers the whole view */
-  _covers() {
+  /** @returns {boolean} whether the map has at most been moved since it was drawn */
+  _isSameScene() {
     const kept = this._drawnFrom;
-    if (!kept || kept.zoom !== map.getZoom() || !kept.origin.equals(map.getPixelOrigin())) return false;
+    return Boolean(kept) && kept.zoom === map.getZoom() && kept.origin.equals(map.getPixelOrigin());
+  },
+
+  /** @returns {boolean} whether what was drawn still covers the whole view */
+  _covers() {
+    if (!this._isSameScene()) return false;
     const least = map.containerPointToLayerPoint([0, 0]);
     return this._bounds.contains(L.bounds(least, least.add(map.getSize())));
   },

@@ -48,9 +48,9 @@ export function csvOf(rows) {
   return "\ufeff" + [columns, ...rows.map((row) => columns.map((c) => row[c]))].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
 
-/** @param {any[]} rows @returns {string} RFC 7946 */
+/** @param {any[]} rows @returns {string} RFC 7946, with the datum said, as the command line says it */
 export function geojsonOf(rows) {
-  return JSON.stringify({ type: "FeatureCollection", features: rows.map(({ lon, lat, ...properties }) => ({ type: "Feature", properties, geometry: lon === null ? null : { type: "Point", coordinates: [lon, lat] } })) });
+  return JSON.stringify({ type: "FeatureCollection", datum: "wgs84", features: rows.map(({ lon, lat, ...properties }) => ({ type: "Feature", properties, geometry: lon === null ? null : { type: "Point", coordinates: [lon, lat] } })) });
 }
 
 /**
