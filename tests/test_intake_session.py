@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -67,10 +69,8 @@ def test_a_stranger_gets_from_nothing_to_a_correct_map_in_four_commands(
     rows, truth = office_files(folder, 60)
     project = folder / "我的园区"
 
-    gis("init", "我的园区", "--city", intake.CITY, "--name", "安亭", "--adcode", "310114", at=folder)
-    gis("import", "../园区边界.shp", "--kind", "zones", at=project)
-    gis("import", "../企业名单.xlsx", "--kind", "enterprises", at=project)
-    gis("build", at=project)
+    for command in session_of("README.md"):
+        gis(*command, at=folder)
 
     found = intake.records(project)
     for row, (lon, lat) in zip(rows, truth, strict=True):
@@ -87,15 +87,20 @@ def test_a_stranger_gets_from_nothing_to_a_correct_map_in_four_commands(
     assert len(firms_in) == 30
 
 
-def test_the_session_of_the_page_is_the_one_that_is_tested() -> None:
-    text = (ROOT / "docs" / "your-own-park.md").read_text("utf-8")
-    for line in (
-        "gis init 我的园区 --city anting --name 安亭 --adcode 310114",
-        "gis import ../园区边界.shp --kind zones",
-        "gis import ../企业名单.xlsx --kind enterprises",
-        "gis build",
-    ):
-        assert line in text
+def session_of(page: str) -> list[list[str]]:
+    """The commands that a page shows for one's own park, from `gis init` to `gis build`."""
+    block = next(
+        block
+        for block in re.findall(r"```bash\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+        if "gis init" in block
+    )
+    return [shlex.split(line.removeprefix("uv run "))[1:] for line in block.splitlines()]
+
+
+def test_every_page_shows_the_session_that_is_tested() -> None:
+    sessions = [session_of(page) for page in ("README.md", "README.zh-CN.md", "docs/your-own-park.md")]
+    assert [command[0] for command in sessions[0]] == ["init", "import", "import", "build"]
+    assert sessions[0] == sessions[1] == sessions[2]
 
 
 def test_a_console_that_is_not_utf8_still_shows_what_happened(tmp_path: Path) -> None:

@@ -57,7 +57,9 @@ def register(root: typer.Typer) -> None:
 
 
 def build(
-    out: Annotated[Path, typer.Option("--out", help="Folder for what is made.")] = Path("maps"),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for what is made; by default maps in the project's folder.")
+    ] = None,
     city: CitiesOption = None,
     lang: LangOption = Lang.ZH,
     basemap: Annotated[
@@ -73,6 +75,7 @@ def build(
     from gis.files import commit_folder
     from gis.output.site import build_site
 
+    out = _default_out(project) if out is None else out
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; name a folder", param_hint="--out")
     started = perf_counter()
@@ -84,6 +87,12 @@ def build(
     for path in site.pages:
         note(f"{out / path}")
     note(f"{len(site.files)} files in {perf_counter() - started:.1f} s; open {out / 'index.html'}")
+
+
+def _default_out(project: Path | None) -> Path:
+    """The folder maps of the project; of the bundled one, seen from elsewhere, that of the present folder."""
+    root, here = project_folder(project), Path.cwd()
+    return root / "maps" if project is not None or root in here.parents else Path("maps")
 
 
 def check(
