@@ -133,7 +133,15 @@ def maplibre(n: int, scripts: Path | None) -> bytes:
     ).encode()
 
 
+def empty(_: int) -> bytes:
+    """No map at all: what the measuring itself costs."""
+    return b"<!DOCTYPE html><p>nothing"
+
+
+EMPTY = "an empty page"
+MAPLIBRE = "MapLibre GeoJSON"
 PEERS: dict[str, tuple[Callable[[int], bytes], int]] = {
+    EMPTY: (empty, 1_000_000),
     "ours": (ours, 1_000_000),
     "folium CircleMarker": (folium_circles, 10_000),
     "folium GeoJson": (folium_geojson, 100_000),
@@ -204,18 +212,23 @@ def measure(page: Page, file: Path, name: str, scripts: Path | None) -> dict[str
         page.wait_for_timeout(300)
         before = cpu_s()
         page.goto(file.as_uri(), timeout=300_000)
-        if name in ("ours", "MapLibre GeoJSON"):
+        if name in ("ours", MAPLIBRE):
             page.wait_for_selector("html[data-ready]", timeout=120_000)
         page.evaluate(SETTLE)
         page.wait_for_timeout(300)
         loads.append(cpu_s() - before)
-    maplibre_ = name.startswith("MapLibre")
-    handle = "window.view" if maplibre_ else "Object.values(window).find((v) => v instanceof L.Map)"
-    toggle = FILTER_OURS if name == "ours" else FILTER_MAPLIBRE if maplibre_ else FILTER_PEER % handle
+    handle = "window.view" if name == MAPLIBRE else "Object.values(window).find((v) => v instanceof L.Map)"
+    pan, zoom, toggle = PAN % handle, ZOOM % handle, FILTER_PEER % handle
+    if name == "ours":
+        toggle = FILTER_OURS
+    elif name == MAPLIBRE:
+        toggle = FILTER_MAPLIBRE
+    elif name == EMPTY:
+        pan = zoom = toggle = "([x]) => x"
     return {
         "load": median(loads),
-        "pan": steps(page, PAN % handle, [120.0] * REPEATS + [-120.0] * REPEATS),
-        "zoom": steps(page, ZOOM % handle, [1, -1] * REPEATS),
+        "pan": steps(page, pan, [120.0] * REPEATS + [-120.0] * REPEATS),
+        "zoom": steps(page, zoom, [1, -1] * REPEATS),
         "filter": steps(page, toggle, [1, 0] * REPEATS),
         "requests": len(requests) // LOADS,
         "bytes": file.stat().st_size + sum(requests) // LOADS,
@@ -230,7 +243,7 @@ def main() -> None:
     asked = parser.parse_args()
     peers: dict[str, tuple[Callable[[int], bytes], int]] = {
         **PEERS,
-        "MapLibre GeoJSON": (partial(maplibre, scripts=asked.scripts), 100_000),
+        MAPLIBRE: (partial(maplibre, scripts=asked.scripts), 100_000),
     }
     chromium = shutil.which("chromium")
     print("| points | page | MB | requests | load CPU s | pan CPU s | zoom CPU s | filter CPU s |")
