@@ -75,6 +75,7 @@ _TRACES_SEEN: Final = 0.2
 _TWIN_M: Final = 0.5
 _NO_DATUM: Final = "a shift that no datum makes"
 _SURE: Final = 0.995
+_SURE_IF_SAID: Final = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,7 +452,8 @@ def _verdict(
     strayed = around.subject is not None and judge.share_in_district(xys[int(np.argmax(totals[: len(xys)]))]) < 0.5
     if strayed:
         reasons.append(f"less than half of the positions lie in the districts of {around.city}: is it the right city?")
-    clear = best_score.probability >= _SURE
+    # Nothing but words speaks: they are believed unless the evidence speaks against them.
+    clear = best_score.probability >= (_SURE_IF_SAID if witnesses.words else _SURE)
     labels = [one.label for one in candidates[:3]]
     mixed = _double(labels, xys) or (_mixture(judge, labels, xys, best_score.candidate) if clear else "")
     sure = clear and not strayed and not mixed and reference is not None
