@@ -14,7 +14,7 @@ from gis.output.map.packing import byte_planes, pack_positions, unpack_positions
 
 
 @given(st.lists(st.tuples(st.floats(-179, 179), st.floats(-80, 80)), min_size=1, max_size=50))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_point_comes_back_within_the_stated_error(places: list[tuple[float, float]]) -> None:
     lon, lat = (np.array(column, np.float64) for column in zip(*places, strict=True))
     packed = pack_positions(lon, lat)

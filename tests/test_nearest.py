@@ -37,7 +37,7 @@ def winding_roads(rng: np.random.Generator, n: int, scale: float, start: Floats)
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 60), points=st.integers(1, 3000), lattice=st.booleans())
 def test_the_nearest_line_is_the_one_that_strtree_finds(seed: int, n: int, points: int, lattice: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -143,20 +143,20 @@ def polygons(draw: st.DrawFn) -> BaseGeometry:
     return shapely.union_all([part for part in shapely.get_parts(zone) if part.geom_type == "Polygon"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(polygons(), coordinates, coordinates, spreads)
 def test_it_is_a_probability(zone: BaseGeometry, x: float, y: float, sigma: float) -> None:
     assert 0 <= probability((x, y), sigma, zone) <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(polygons(), coordinates, coordinates, spreads)
 def test_a_zone_and_the_rest_of_the_world_make_one(zone: BaseGeometry, x: float, y: float, sigma: float) -> None:
     rest = shapely.box(-40_000, -40_000, 41_000, 41_000).difference(zone)
     assert probability((x, y), sigma, zone) + probability((x, y), sigma, rest) == pytest.approx(1, abs=0.003)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(polygons(), coordinates, coordinates, spreads, st.floats(-400, 400))
 def test_two_halves_add_up_to_the_whole(zone: BaseGeometry, x: float, y: float, sigma: float, cut: float) -> None:
     west, east = shapely.box(-5000, -5000, 500 + cut, 6000), shapely.box(500 + cut, -5000, 6000, 6000)
@@ -182,7 +182,7 @@ def by_brute_force(chances: Floats) -> Floats:
     return law
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0, 1), min_size=0, max_size=8))
 def test_the_law_of_a_count_agrees_with_going_through_all_outcomes(chances: list[float]) -> None:
     found = poisson_binomial(np.array(chances, float)[None])[0]
@@ -242,7 +242,7 @@ def test_many_firms_are_counted_as_well_as_a_few() -> None:
     assert (found.low, found.high) == (421, 479)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=12),
     st.floats(0, 500),

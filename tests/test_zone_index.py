@@ -20,7 +20,7 @@ from gis.errors import InputError, UsageError
 
 Floats = npt.NDArray[np.float64]
 Zones = npt.NDArray[np.object_]
-RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+RELAXED = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 def array_of(*zones: object) -> Zones:
