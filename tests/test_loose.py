@@ -46,6 +46,32 @@ def test_gcj02_points_are_brought_to_wgs84(tmp_path: Path) -> None:
     assert (table.names, table.values) == (["一"], ["整车"])
 
 
+def test_a_table_in_gbk_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "firms.csv"
+    path.write_bytes("企业名称,经度,纬度,环节\n汽车零件,121.12,31.25,整车\n".encode("gbk"))
+    table = read_points(path, Datum.WGS84, "环节")
+    assert (table.names, table.values) == (["汽车零件"], ["整车"])
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("empty.csv", b""),
+        ("open-quote.csv", '名称,经度,纬度\n甲,121.2,31.3\n"乙,121.2\n'.encode()),
+        ("more-cells-than-headings.csv", "名称,经度,纬度\n甲,121.2,31.3,a,b\n".encode()),
+        ("latitude-of-95.csv", "名称,经度,纬度\n乙,121.2,95\n".encode()),
+        ("damaged.parquet", bytes(range(256))),
+        ("damaged.gpkg", bytes(range(256))),
+        ("cut.geojson", b'{"type":"FeatureCollection","features":[{"type":'),
+    ],
+)
+def test_what_cannot_be_read_is_a_fault_that_names_the_file(tmp_path: Path, name: str, data: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=name):
+        read_points(path, Datum.WGS84)
+
+
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
     path = csv_of(tmp_path / "firms.csv", [("一", 121.12, 31.25, "整车")])
     with pytest.raises(InputError, match="环节"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +17,9 @@ from gis import geodesy
 from gis.analysis.coverage import DEFAULT_REACH_M, reach_of
 from gis.analysis.zone_index import ZoneIndex
 from gis.datum import Datum, Reference, convert
-from gis.errors import Fault, InputError
+from gis.errors import DatumError, Fault, InputError
 from gis.intake.columns import recognise
+from gis.intake.encodings import decode
 from gis.intake.shifting import convert_geometries
 
 if TYPE_CHECKING:
@@ -51,14 +54,18 @@ def _frame(path: Path) -> tuple[pd.DataFrame, NDArray[np.object_] | None, Any]:
     if not path.is_file():
         raise InputError([Fault(path.name, "is not there")])
     if suffix in {".csv", ".txt"}:
-        return pd.read_csv(path, encoding="utf-8-sig", low_memory=False), None, None
+        return _csv(path), None, None
     if suffix in {".parquet", ".pq", ".geoparquet"}:
         import geopandas as gpd
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        if b"geo" not in (pq.read_schema(path).metadata or {}):
-            return pd.read_parquet(path), None, None
-        frame = gpd.read_parquet(path)
+        try:
+            if b"geo" not in (pq.read_schema(path).metadata or {}):
+                return pd.read_parquet(path), None, None
+            frame = gpd.read_parquet(path)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise InputError([Fault(path.name, f"is damaged, or not Parquet: {error}")]) from error
     else:
         import pyogrio
 
@@ -70,6 +77,19 @@ def _frame(path: Path) -> tuple[pd.DataFrame, NDArray[np.object_] | None, Any]:
             return frame, None, None
     geometry = np.asarray(frame.geometry.array, dtype=object)
     return frame.drop(columns=frame.geometry.name), geometry, frame.crs
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    """Read a CSV in the encoding that its bytes show; a row with more cells than headings is a fault, not a shift."""
+    import pandas as pd
+
+    text, _ = decode(path.read_bytes(), path.name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(StringIO(text), index_col=False, low_memory=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
+        raise InputError([Fault(path.name, f"cannot be read as CSV: {error}")]) from error
 
 
 def _datum_of(crs: Any, declared: Reference | None, where: str) -> Reference | Any:
@@ -119,8 +139,8 @@ def read_points(
         name: the column of names; recognised where it is not given.
 
     Raises:
-        InputError: the file cannot be read, lacks a column, states no datum, or holds what are not points.
-        DatumError: a coordinate cannot belong to the datum.
+        InputError: the file cannot be read, lacks a column, states no datum, holds what are not points, or a coordinate
+            that cannot belong to the datum.
     """
     frame, geometry, crs = _frame(path)
     if geometry is not None:
@@ -142,7 +162,10 @@ def read_points(
         import pandas as pd
 
         x, y = (pd.to_numeric(frame[roles[r]], errors="coerce").to_numpy(np.float64) for r in ("lon", "lat"))
-        lon, lat = convert(x, y, given)
+        try:
+            lon, lat = convert(x, y, given)
+        except DatumError as error:
+            raise InputError([Fault(path.name, str(error))]) from error
     if by is not None and by not in frame.columns:
         raise InputError([Fault(path.name, f"has no column {by!r}; it has {', '.join(map(str, frame.columns))}")])
     unplaced = int((~(np.isfinite(lon) & np.isfinite(lat))).sum())
