@@ -25,10 +25,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gis.datum import convert
+from gis.earth.datum import convert
 from gis.intake.detect import Outline, Surroundings, Verdict, Witnesses, detect, surroundings_of
 from gis.intake.identity import Gazetteer, gazetteer_of
-from gis.project import load_project
+from gis.model.project import load_project
 
 Floats = NDArray[np.float64]
 Random = np.random.Generator

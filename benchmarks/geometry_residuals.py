@@ -27,9 +27,9 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis import geodesy
-from gis.datum import convert
-from gis.geojson import Feature, read_features
+from gis.earth import geodesy
+from gis.earth.datum import convert
+from gis.io.geojson import Feature, read_features
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKS = Path(__file__).with_name("geometry_checks.csv")

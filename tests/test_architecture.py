@@ -11,58 +11,46 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
 
 # A file imports only from floors below its own, or from its own. The longest name that matches counts.
 FLOORS = {
-    "gis": 0,  # the package itself holds the version and nothing else
-    "gis.errors": 0,
-    "gis.text": 0,
-    "gis.files": 0,
-    "gis.datum": 0,
-    "gis.mainland": 0,
-    "gis.geodesy": 0,
-    "gis.geojson": 0,
-    "gis.schema": 0,
-    "gis.facts": 1,
-    "gis.layers": 1,
-    "gis.boundary": 1,
-    "gis.project": 2,
-    "gis.analysis": 3,
-    "gis.intake": 3,
-    "gis.output": 4,
-    "gis.cli": 5,
-    "gis.__main__": 5,
+    "gis": 0,  # the package itself holds the version and the face, which loads lazily
+    "gis.base": 0,
+    "gis.earth": 1,
+    "gis.model.schema": 1,  # pure data: the readers look for the columns that it names
+    "gis.io": 2,
+    "gis.engine": 3,
+    "gis.model": 4,
+    "gis.intake": 5,
+    "gis.measures": 6,
+    "gis.views": 7,
+    "gis.cli": 8,
+    "gis.__main__": 8,
 }
 # Packages, and the modules that alone may import them.
 ONLY_HERE = {
-    "folium": ("gis.output.map",),
-    "branca": ("gis.output.map",),
-    "pypinyin": ("gis.output.map", "gis.intake"),
+    "folium": ("gis.views.map",),
+    "branca": ("gis.views.map",),
+    "pypinyin": ("gis.views.map", "gis.intake"),
     "typer": ("gis.cli",),
-    "openpyxl": ("gis.output.geodata", "gis.output.workbook", "gis.intake"),
-    # Geodata are opened in the intake, in the count engine (streams too large for a Layer) and for `gis map`, which
+    "openpyxl": ("gis.views.geodata", "gis.views.workbook", "gis.io"),
+    # Geodata are opened in io, in the count engine (streams too large for a Layer) and for `gis map`, which
     # draws files that are no project; they are written in one place.
-    "fiona": ("gis.intake",),
-    "pyogrio": (
-        "gis.intake",
-        "gis.analysis.count",
-        "gis.analysis.loose",
-        "gis.analysis.point_files",
-        "gis.output.geodata",
-    ),
-    "numba": ("gis.analysis",),
+    "fiona": ("gis.io",),
+    "pyogrio": ("gis.io", "gis.engine.count", "gis.measures.loose", "gis.views.geodata"),
+    "numba": ("gis.engine",),
 }
-# Files are written in gis.files. What GDAL reads or writes only by path, and a change that is tried out, go through
-# a temporary folder that does not outlive the call; a new project's empty folders are made where it starts.
+# Files are written in gis.base.files. What GDAL reads or writes only by path, and a change that is tried out, go
+# through a temporary folder that does not outlive the call; a new project's empty folders are made where it starts.
 WRITES_ELSEWHERE = {
-    "gis.output.geodata": {"TemporaryDirectory", "to_parquet"},
-    "gis.intake.containers": {"mkdir", "open"},
-    "gis.intake.archives": {"mkdir"},
-    "gis.intake.drawings": {"write_bytes"},
-    "gis.intake.reading": {"TemporaryDirectory", "mkdir", "copyfile", "copytree"},
-    "gis.intake.shapefiles": {"TemporaryDirectory", "copyfile"},
-    "gis.intake.trial": {"TemporaryDirectory", "mkdir", "copyfile", "copytree", "unlink", "write_bytes"},
+    "gis.views.geodata": {"TemporaryDirectory", "to_parquet"},
+    "gis.io.containers": {"mkdir", "open"},
+    "gis.io.archives": {"mkdir"},
+    "gis.io.drawings": {"write_bytes"},
+    "gis.io.reading": {"TemporaryDirectory", "mkdir", "copyfile", "copytree"},
+    "gis.io.shapefiles": {"TemporaryDirectory", "copyfile"},
+    "gis.model.trial": {"TemporaryDirectory", "mkdir", "copyfile", "copytree", "unlink", "write_bytes"},
     "gis.intake.starting": {"mkdir"},
 }
 WRITERS = {
@@ -75,15 +63,15 @@ GEODATA_READERS = {"read_file", "read_dataframe", "open_arrow"}
 GEODATA_WRITERS = {"write_dataframe", "write_arrow"}
 # What is computed of shapes is computed below the outputs; only the small maps of the overview look for room for their
 # names, in the pixels of the picture.
-OUTPUT_FLOOR = 4
+OUTPUT_FLOOR = FLOORS["gis.views"]
 COMPUTED_OF_SHAPES = {
     "intersects", "intersection", "union_all", "unary_union", "symmetric_difference", "buffer", "contains",
     "contains_xy", "contains_properly", "covers", "covered_by", "within", "touches", "crosses", "overlaps", "disjoint",
     "dwithin", "distance", "hausdorff_distance", "shortest_line", "nearest", "line_merge", "STRtree", "sjoin",
     "sjoin_nearest", "overlay", "dissolve", "clip", "area_km2", "length_km", "to_metric", "Ground", "ZoneIndex",
 }  # fmt: skip
-LAID_OUT_IN_PIXELS = {"gis.output.small_map": {"intersection", "covers"}}
-MEASURES = ("gis.geodesy", "pyproj", "scipy")
+LAID_OUT_IN_PIXELS = {"gis.views.small_map": {"intersection", "covers"}}
+MEASURES = ("gis.earth.geodesy", "pyproj", "scipy")
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 SINKS = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|\beval\(|new Function\(")
 UNDONE = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|X" r"XX|HACK)\b")
@@ -168,11 +156,11 @@ def test_a_module_imports_only_from_floors_below_or_its_own(module: str) -> None
 
 
 def test_an_upward_import_would_be_found() -> None:
-    assert upward("gis.layers", [("gis.project", 3), ("gis.errors", 4)]) == [
-        "gis.layers:3 (floor 1) imports gis.project (floor 2)"
+    assert upward("gis.model.layers", [("gis.measures.coverage", 3), ("gis.base.errors", 4)]) == [
+        "gis.model.layers:3 (floor 4) imports gis.measures.coverage (floor 6)"
     ]
     # Imports inside functions count too.
-    assert "gis.files" in {name for name, _ in imports_of("gis.cli.show")}
+    assert "gis.base.files" in {name for name, _ in imports_of("gis.cli.show")}
 
 
 def test_every_floor_in_the_table_holds_something() -> None:
@@ -201,7 +189,7 @@ def test_printing_lives_in_the_command_line(module: str) -> None:
 
 @pytest.mark.parametrize("module", SOURCES)
 def test_files_are_written_in_one_place(module: str) -> None:
-    if module == "gis.files":
+    if module == "gis.base.files":
         return
     allowed = WRITES_ELSEWHERE.get(module, set())
     found = {(name, call.lineno) for call in calls_of(module) if (name := is_writing(call)) is not None}
@@ -289,7 +277,7 @@ def test_geodata_are_written_in_one_place() -> None:
         if isinstance(call.func, ast.Attribute)
         and (call.func.attr in GEODATA_WRITERS or ast.unparse(call.func) in {"pyogrio.raw.write", "fiona.open.write"})
     }
-    assert writers <= {"gis.output.geodata"}
+    assert writers <= {"gis.views.geodata"}
 
 
 @pytest.mark.parametrize("module", SOURCES)

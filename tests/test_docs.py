@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from gis.cli import tree
 from gis.cli.reference import reference
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 _EXAMPLE = re.compile(r"^ *Example: (gis .+)$", re.MULTILINE)
 # Examples that name files of the user, or derive from the boundary package; they have tests of their own.
 _ELSEWHERE = ("gis import", "gis count", "gis map", "gis layers replace", "gis layers districts", "gis facts verify",

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 PROJECT_FOLDER = ("gis.toml", "segments.csv", "seeds", "layers")
 # Packages whose modules have another name than they.
 MODULES = {

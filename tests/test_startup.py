@@ -6,25 +6,24 @@ import json
 import subprocess
 import sys
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 import typer
 
 from gis.cli import MODULES
+from tests import ROOT
 
-ROOT = Path(__file__).parent.parent
 HEAVY = {
     "geopandas", "pandas", "folium", "branca", "jinja2", "fiona", "pyogrio", "pyproj", "scipy", "numba", "pyarrow",
     "openpyxl", "pypinyin", "matplotlib", "requests",
 }  # fmt: skip
 # Small, but of no use for the answer.
 NEEDLESS = {
-    "gis.output.overview",
-    "gis.output.map",
-    "gis.boundary",
-    "gis.geodesy",
-    "gis.analysis.coverage",
+    "gis.views.overview",
+    "gis.views.map",
+    "gis.intake.boundary",
+    "gis.earth.geodesy",
+    "gis.measures.coverage",
     "gis.intake",
 }
 POINTS = [("121.1575", "31.2904"), ("121.1619", "31.2884", "--datum", "gcj02")]
@@ -64,7 +63,7 @@ def test_asking_what_is_at_a_point_imports_nothing_of_other_commands() -> None:
 @pytest.mark.parametrize("words", [("--help",), ("query", "--help"), ("query", "at", "--help"), ("--version",)])
 def test_help_imports_neither_geometry_nor_the_project(words: tuple[str, ...]) -> None:
     modules = modules_after(*words)
-    assert modules & (HEAVY | {"shapely", "numpy", "gis.project", "gis.facts", "gis.layers"}) == set()
+    assert modules & (HEAVY | {"shapely", "numpy", "gis.model.project", "gis.model.facts", "gis.model.layers"}) == set()
 
 
 def test_each_module_offers_the_words_that_the_table_says() -> None:

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 import shapely
 
-from gis.analysis.coverage import coverage
-from gis.analysis.indicators import indicators
-from gis.analysis.overlap import overlaps
-from gis.analysis.probability import count_interval, poisson_binomial, probability_in, sigma_m
-from gis.analysis.reach import reach
-from gis.analysis.structure import clark_evans, structure
-from tests.parks import CITY, firm_known_by_its_park, firms_on_edge, overlapping_zones, road_just_outside
-from tests.test_indicators import chargers, parks_to_grow, roads_to_add
-from tests.test_overlap import pair, two_systems_that_share_a_quarter
-from tests.test_probability import interval_from_sums
-from tests.test_structure import lattice, of, six_firms_in_two_parks, spaced
+from gis.earth.law import count_interval, poisson_binomial, probability_in, sigma_m
+from gis.measures.coverage import coverage
+from gis.measures.indicators import indicators
+from gis.measures.overlap import overlaps
+from gis.measures.reach import reach
+from gis.measures.structure import clark_evans, structure
+from tests.earth.test_law import interval_from_sums
+from tests.fixtures.parks import CITY, firm_known_by_its_park, firms_on_edge, overlapping_zones, road_just_outside
+from tests.measures.test_indicators import chargers, parks_to_grow, roads_to_add
+from tests.measures.test_overlap import pair, two_systems_that_share_a_quarter
+from tests.measures.test_structure import lattice, of, six_firms_in_two_parks, spaced
 
 DOC = Path(__file__).parent.parent / "docs" / "statistics.md"
 _EXAMPLE = re.compile(r"^```toml (?P<name>[\w-]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -40,8 +40,8 @@ def timed(work: Callable[[], Longs], repeats: int) -> tuple[Longs, list[float]]:
 
 def ours(x: Floats, y: Floats, zones: Zones, repeats: int) -> tuple[Longs, dict[str, Any]]:
     """The zone index: built and counted, counted only, and a bare histogram over the cells of the same grid."""
-    from gis.analysis import zone_kernels
-    from gis.analysis.zone_index import ZoneIndex
+    from gis.engine import zone_kernels
+    from gis.engine.zone_index import ZoneIndex
 
     few = ZoneIndex.build(zones[:2])
     few.count(x[:10], y[:10])

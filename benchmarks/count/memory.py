@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from gis.analysis.zone_index import ZoneIndex
+from gis.engine.zone_index import ZoneIndex
 
 
 def _status(name: str) -> int:

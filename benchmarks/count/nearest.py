@@ -11,7 +11,7 @@ import shapely
 import workload
 from pyproj import Geod
 
-from gis.analysis.nearest import nearest_line, nearest_road
+from gis.engine.nearest import nearest_line, nearest_road
 
 
 def main() -> None:

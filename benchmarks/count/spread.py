@@ -13,8 +13,8 @@ import numpy as np
 import workload
 from distributed import LocalCluster
 
-from gis.analysis.count import count
-from gis.analysis.zone_index import ZoneIndex
+from gis.engine.count import count
+from gis.engine.zone_index import ZoneIndex
 
 
 def main() -> None:

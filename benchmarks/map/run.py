@@ -32,10 +32,10 @@ import psutil
 from data import firms, roads, zones
 from playwright.sync_api import Page, Route, sync_playwright
 
-from gis.analysis.loose import PointTable, Shapes, count_loose
-from gis.output.map import assets
-from gis.output.map.loose import build_loose_payload
-from gis.output.map.page import render_page
+from gis.measures.loose import PointTable, Shapes, count_loose
+from gis.views.map import assets
+from gis.views.map.loose import build_loose_payload
+from gis.views.map.page import render_page
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",

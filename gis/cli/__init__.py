@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from gis.base.errors import GisError
 from gis.cli.show import note, prepare_streams
-from gis.errors import GisError
 
 _INTERRUPTED = 130
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gis.base.errors import InputError, raise_if_any
 from gis.cli.options import CitiesOption, Format, FormatOption, ProjectOption, folder_of, open_project
 from gis.cli.show import emit_rows, note
-from gis.errors import InputError, raise_if_any
 
 if TYPE_CHECKING:
-    from gis.layers import Layer
-    from gis.project import Project
+    from gis.model.layers import Layer
+    from gis.model.project import Project
 
 # What each kind of feature is listed with, and what its table for people leaves out.
 _OWN = {
@@ -198,7 +198,7 @@ def verify(
 
     Example: gis facts verify --text documents/
     """
-    from gis.facts import verify as hold
+    from gis.model.facts import verify as hold
 
     folder_of("--text", text)
     loaded = open_project(project)
@@ -213,6 +213,6 @@ def stats(project: ProjectOption = None, format_: FormatOption = Format.TABLE) -
 
     Example: gis facts stats
     """
-    from gis.analysis.catalogue import statistics
+    from gis.measures.catalogue import statistics
 
     emit_rows([row.row() for row in statistics(open_project(project))], format_)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gis.base.errors import UsageError
 from gis.cli.options import OutputOption, parse_distance
 from gis.cli.show import note, write_output
-from gis.errors import UsageError
 
 if TYPE_CHECKING:
-    from gis.analysis.count import Progress
+    from gis.engine.count import Progress
 
 
 class CountFormat(StrEnum):
@@ -76,8 +76,8 @@ def count(
 
     Example: gis count firms.parquet zones.geojson --by segment --sum employees -o counts.csv
     """
-    from gis.analysis.count import count as compute
-    from gis.output.counts import as_bytes
+    from gis.engine.count import count as compute
+    from gis.views.counts import as_bytes
 
     chosen = _format(format_, output)
     shown = _Bar()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gis.base.errors import UsageError
 from gis.cli.options import CityOption, Format, FormatOption, ProjectOption, one_city, open_project, project_folder
 from gis.cli.show import emit, emit_rows, note, write_output
-from gis.errors import UsageError
-from gis.output.tables import as_json
+from gis.views.tables import as_json
 
 if TYPE_CHECKING:
     from gis.intake.importing import Plan, Request
@@ -126,7 +126,7 @@ def import_(
     Example: gis import 企业名单.xlsx --kind enterprises --datum gcj02
     """
     from gis.intake.importing import Request, apply, plan_import, with_recipe
-    from gis.project import load_project
+    from gis.model.project import load_project
 
     root = _own_folder(project)
     request = Request(
@@ -239,7 +239,7 @@ def list_imports(context: typer.Context, project: ProjectOption = None, format_:
 
 
 def _list(project: Path | None, format_: Format) -> None:
-    from gis.intake.journal import read_journal
+    from gis.model.journal import read_journal
 
     rows = [entry.row() for entry in read_journal(project_folder(project))]
     shown = ["number", "when", "file", "kind", "city", "rows_in", "rows_kept", "rows_refused", "datum", "undone"]
@@ -256,7 +256,7 @@ def undo_import(
 
     Example: gis imports undo 3
     """
-    from gis.intake.journal import undo
+    from gis.model.journal import undo
 
     folder = _own_folder(project or context.obj)
     entry = undo(folder, number, datetime.now().astimezone().isoformat(timespec="seconds"))
@@ -315,7 +315,7 @@ def convert(
         _convert_pair(*pair, from_, to)
         return
     from gis.intake.converting import read_wgs84
-    from gis.output.geodata import FORMATS, write_features
+    from gis.views.geodata import FORMATS, write_features
 
     out = Path(target)
     wanted = {"json": "geojson", "geoparquet": "parquet"}.get(out.suffix[1:].lower(), out.suffix[1:].lower())
@@ -334,7 +334,7 @@ def convert(
 
 
 def _as_pair(source: str, target: str) -> tuple[float, float] | None:
-    from gis.intake.quantities import parse_coordinate
+    from gis.io.quantities import parse_coordinate
 
     try:
         lon, lat = parse_coordinate(source), parse_coordinate(target)
@@ -344,8 +344,8 @@ def _as_pair(source: str, target: str) -> tuple[float, float] | None:
 
 
 def _convert_pair(lon: float, lat: float, from_: str | None, to: str) -> None:
-    from gis.datum import Projected, parse_datum
-    from gis.datum import convert as convert_pair
+    from gis.earth.datum import Projected, parse_datum
+    from gis.earth.datum import convert as convert_pair
 
     if from_ is None:
         raise UsageError("say the datum of the pair: --from wgs84 | gcj02 | bd09 | cgcs2000 | EPSG code")

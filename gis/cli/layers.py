@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from gis.base.errors import FaultsError
 from gis.cli.options import Format, FormatOption, ProjectOption, open_project, project_folder
 from gis.cli.show import emit_rows, note
-from gis.errors import FaultsError
 
 app = typer.Typer(help="Audit layers, replace a sketch, derive district outlines.",
                   no_args_is_help=True)  # fmt: skip
@@ -34,9 +34,9 @@ def audit(
 
     Example: gis layers audit --worst 15
     """
-    from gis.analysis.catalogue import audit as look
-    from gis.analysis.catalogue import least_certain
-    from gis.errors import Fault, ProjectError, raise_if_any
+    from gis.base.errors import Fault, ProjectError, raise_if_any
+    from gis.measures.catalogue import audit as look
+    from gis.measures.catalogue import least_certain
 
     opened = open_project(project)
     if worst:
@@ -92,9 +92,9 @@ def districts(
 
     Example: gis layers districts --check
     """
-    from gis.boundary import derive_project
-    from gis.errors import Fault
-    from gis.files import write_bytes_atomic
+    from gis.base.errors import Fault
+    from gis.base.files import write_bytes_atomic
+    from gis.intake.boundary import derive_project
 
     root = project_folder(project)
     changed = {

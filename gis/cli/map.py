@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from gis.base.errors import UsageError
 from gis.cli.options import Lang, LangOption
 from gis.cli.show import note, write_output
-from gis.errors import UsageError
 
 
 def register(root: typer.Typer) -> None:
@@ -42,11 +42,11 @@ def map_(
 
     Example: gis map firms.csv parks.geojson --datum gcj02 --by 环节 -o map.html
     """
-    from gis.analysis.loose import count_loose, read_points, read_shapes
-    from gis.datum import parse_datum
-    from gis.output.map.basemap import basemap as online_ground
-    from gis.output.map.loose import build_loose_payload
-    from gis.output.map.page import render_page
+    from gis.earth.datum import parse_datum
+    from gis.measures.loose import count_loose, read_points, read_shapes
+    from gis.views.map.basemap import basemap as online_ground
+    from gis.views.map.loose import build_loose_payload
+    from gis.views.map.page import render_page
 
     try:
         day = date.fromisoformat(on) if on else date.today()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gis.base.errors import UsageError
 from gis.cli.options import (
     CitiesOption,
     Format,
@@ -23,12 +24,11 @@ from gis.cli.options import (
     parse_distance,
 )
 from gis.cli.show import emit, emit_rows, note, write_output
-from gis.errors import UsageError
-from gis.output import tables
+from gis.views import tables
 
 if TYPE_CHECKING:
-    from gis.analysis.coverage import CityCoverage
-    from gis.project import Project
+    from gis.measures.coverage import CityCoverage
+    from gis.model.project import Project
 
 
 class Basis(StrEnum):
@@ -92,21 +92,21 @@ def coverage(
 
     Example: gis coverage --city jiading --format json
     """
-    from gis.analysis.reach import TEST_ROADS
+    from gis.measures.reach import TEST_ROADS
 
     loaded = open_project(project, city)
     day = parse_day(on)
     radii = sorted({parse_distance(part, "--reach") for part in reach.split(",")})
     if format_ == CoverageFormat.XLSX:
-        from gis.analysis.results import city_results
-        from gis.output.workbook import coverage_workbook
+        from gis.measures.results import city_results
+        from gis.views.workbook import coverage_workbook
 
         chosen = one_city(loaded, None)
         write_output(coverage_workbook(loaded, city_results(loaded, chosen, reach_m=radii[0], day=day), lang), output)
         return
     if len(radii) > 1 or source != TEST_ROADS:
-        from gis.analysis.reach import reach as compute_reach
-        from gis.analysis.reach import sources
+        from gis.measures.reach import reach as compute_reach
+        from gis.measures.reach import sources
 
         if source != TEST_ROADS:
             for id_ in loaded.cities:
@@ -124,7 +124,7 @@ def coverage(
                 "distances are straight lines, from the course or position as drawn",
             )
         return
-    from gis.analysis.coverage import coverage as compute
+    from gis.measures.coverage import coverage as compute
 
     results = [compute(loaded, id_, reach_m=radii[0], day=day) for id_ in loaded.cities]
     rows = _rows({result.city: [row.flat() for row in result.zones] for result in results})
@@ -256,7 +256,7 @@ def overlap(
 
     Example: gis overlap --city jiading
     """
-    from gis.analysis.overlap import overlaps
+    from gis.measures.overlap import overlaps
 
     loaded = open_project(project, city)
     day = parse_day(on)
@@ -318,8 +318,8 @@ def indicators(
 
     Example: gis indicators --city hangzhou
     """
-    from gis.analysis.indicators import NOT_SPATIAL, STATUS_WORDS
-    from gis.analysis.indicators import indicators as compute
+    from gis.measures.indicators import NOT_SPATIAL, STATUS_WORDS
+    from gis.measures.indicators import indicators as compute
 
     loaded = open_project(project, city)
     by_city = {id_: [standing.row() for standing in compute(loaded, id_)] for id_ in loaded.cities}
@@ -368,7 +368,7 @@ def structure(
 
     Example: gis structure --city jiading --basis attributed
     """
-    from gis.analysis.structure import structure as compute
+    from gis.measures.structure import structure as compute
 
     loaded = open_project(project, city)
     day = parse_day(on)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gis.errors import UsageError
-from gis.text import halfwidth
+from gis.base.errors import UsageError
+from gis.base.text import halfwidth
 
 if TYPE_CHECKING:
-    from gis.project import Project
+    from gis.model.project import Project
 
 
 class Format(StrEnum):
@@ -76,8 +76,8 @@ def open_project(
     Raises:
         ProjectError: it breaks its own rules.
     """
-    from gis.project import load_project
-    from gis.schema import FACT_KINDS, LAYER_KINDS
+    from gis.model.project import load_project
+    from gis.model.schema import FACT_KINDS, LAYER_KINDS
 
     root = project_folder(folder)
     return load_project(root, cities=cities or None, kinds=kinds or LAYER_KINDS, fact_kinds=fact_kinds or FACT_KINDS)
@@ -90,7 +90,7 @@ def project_folder(given: Path | None) -> Path:
         BadParameter: what is given is not a folder.
         UsageError: none is given and there is none.
     """
-    from gis.project import find_project
+    from gis.model.project import find_project
 
     return find_project() if given is None else folder_of("--project", given)
 
@@ -160,7 +160,7 @@ def wgs84_position(lon: float, lat: float, datum: str) -> tuple[float, float]:
         BadParameter: a number is not finite.
         DatumError: the datum is not known, or the numbers cannot be coordinates of it.
     """
-    from gis.datum import convert, parse_datum
+    from gis.earth.datum import convert, parse_datum
 
     if not (isfinite(lon) and isfinite(lat)):
         raise typer.BadParameter(f"({lon}, {lat}) is no position; write longitude and latitude as numbers")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gis.base.text import printable
 from gis.cli.options import (
     CitiesOption,
     Format,
@@ -24,12 +25,11 @@ from gis.cli.options import (
 )
 from gis.cli.queries import Kind
 from gis.cli.show import emit, emit_rows, note, write_output
-from gis.text import printable
 
 if TYPE_CHECKING:
-    from gis.errors import Fault
-    from gis.layers import Layer
-    from gis.project import Project
+    from gis.base.errors import Fault
+    from gis.model.layers import Layer
+    from gis.model.project import Project
 
 
 class ExportFormat(StrEnum):
@@ -72,8 +72,8 @@ def build(
 
     Example: gis build --out maps --city jiading
     """
-    from gis.files import commit_folder
-    from gis.output.site import build_site
+    from gis.base.files import commit_folder
+    from gis.views.site import build_site
 
     out = _default_out(project) if out is None else out
     if out.exists() and not out.is_dir():
@@ -110,7 +110,7 @@ def check(
 
     Example: gis check --city jiading
     """
-    from gis.project import examine_project
+    from gis.model.project import examine_project
 
     loaded, faults = examine_project(project_folder(project))
     for id_ in city or ():
@@ -163,7 +163,7 @@ def export(
 
     Example: gis export zones --city huli --format gpkg -o zones.gpkg
     """
-    from gis.output.geodata import write_features
+    from gis.views.geodata import write_features
 
     chosen = format_ or _format_of(output)
     to_stdout = output is None or str(output) == "-"
@@ -179,7 +179,7 @@ def export(
     if isinstance(made.data, bytes):
         write_output(made.data, output)
     elif output is not None:
-        from gis.files import commit_folder
+        from gis.base.files import commit_folder
 
         files = {Path(renamed + name.removeprefix(kind)): data for name, data in made.data.items()}
         commit_folder(output.parent, files, "gis export")
@@ -203,7 +203,7 @@ def _format_of(output: Path | None) -> ExportFormat:
 
 def _layer(project: Project, kind: Kind) -> Layer:
     """A layer of the project: of its one city as it is, of several put together with a column that says the city."""
-    from gis.layers import layer_of
+    from gis.model.layers import layer_of
 
     layers = [project.places(id_) if kind == Kind.ZONES else project.layer(id_, kind) for id_ in project.cities]
     if len(layers) == 1:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from gis.base.errors import UsageError
 from gis.cli.options import (
     CitiesOption,
     DatumOption,
@@ -21,13 +22,12 @@ from gis.cli.options import (
     wgs84_position,
 )
 from gis.cli.show import emit, emit_rows, note
-from gis.errors import UsageError
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from gis.analysis.query import Found
-    from gis.project import Project
+    from gis.measures.query import Found
+    from gis.model.project import Project
 
 app = typer.Typer(help="Ask what is at a point, in a zone, near something, or nearest.", no_args_is_help=True)
 
@@ -77,7 +77,7 @@ def at(
 
     Example: gis query at 121.1575 31.2904 --datum gcj02
     """
-    from gis.analysis import query
+    from gis.measures import query
 
     x, y = wgs84_position(lon, lat, datum)
     loaded = open_project(project, city, kinds=("districts", "zones"), fact_kinds=("systems", "zones"))
@@ -100,7 +100,7 @@ def in_zone(
 
     Example: gis query in --zone auto-innovation-port --segment driving
     """
-    from gis.analysis import query
+    from gis.measures import query
 
     if segment is not None and kind != Kind.ENTERPRISES:
         raise typer.BadParameter(f"{kind} have no chain link; it goes with --kind enterprises", param_hint="--segment")
@@ -128,7 +128,7 @@ def near(
     """
     from shapely.geometry import Point
 
-    from gis.analysis import query
+    from gis.measures import query
 
     distance = parse_distance(within, "--within")
     named = {"zones": zone, "roads": road, "enterprises": enterprise}
@@ -171,7 +171,7 @@ def nearest(
 
     Example: gis query nearest --at 121.1575 31.2904 --kind roads -n 3
     """
-    from gis.analysis import query
+    from gis.measures import query
 
     lon, lat = wgs84_position(*at, datum)
     _show(query.nearest(open_project(project, city), lon, lat, _kinds(kind), count), format_)
@@ -183,7 +183,7 @@ def _kinds(given: Sequence[Kind] | None) -> Sequence[str]:
 
 def _show(found: Sequence[Found], format_: FeatureFormat, columns: Sequence[str] | None = None) -> None:
     if format_ == FeatureFormat.GEOJSON:
-        from gis.geojson import dump_features
+        from gis.io.geojson import dump_features
 
         features = [({**item.record, **item.row()}, item.geometry) for item in found]
         emit(dump_features(features, datum="wgs84").decode("utf-8"))

@@ -11,10 +11,10 @@ from typing import Any
 
 import typer
 
+from gis.base.errors import GisError
+from gis.base.text import printable
 from gis.cli.options import FeatureFormat, Format
-from gis.errors import GisError
-from gis.output import tables
-from gis.text import printable
+from gis.views import tables
 
 
 def prepare_streams() -> None:
@@ -85,7 +85,7 @@ def write_output(data: bytes, output: Path | None) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    from gis.files import write_bytes_atomic
+    from gis.base.files import write_bytes_atomic
 
     write_bytes_atomic(output, data)
     note(f"wrote {output}")

@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from gis.datum import Reference, parse_datum
-from gis.errors import InputError, UsageError
-from gis.intake.columns import ColumnMap, recognise
+from gis.base.errors import InputError, UsageError
+from gis.earth.datum import Reference, parse_datum
 from gis.intake.detect import Verdict, Witnesses, axes_of, detect, surroundings_of
 from gis.intake.identity import gazetteer_of
 from gis.intake.positions import Decision, Positions, convert_all, fault_rows, gather, witnesses_of
-from gis.intake.raw import RawTable
-from gis.intake.reading import read_table
-from gis.intake.systems import system_of
-from gis.layers import Layer
-from gis.project import Project
+from gis.io.columns import ColumnMap, recognise
+from gis.io.raw import RawTable
+from gis.io.reading import read_table
+from gis.io.systems import system_of
+from gis.model.layers import Layer
+from gis.model.project import Project
 
 _COORDINATES = ("lon", "lat", "x", "y", "xy", "wkt")
 

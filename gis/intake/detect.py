@@ -31,16 +31,16 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gis.datum import Datum, Reference, convert
-from gis.errors import DatumError
-from gis.geodesy import buffer_m, metric_crs_for, to_metric
-from gis.intake.systems import zones_of
-from gis.layers import Layer
+from gis.base.errors import DatumError
+from gis.earth.datum import Datum, Reference, convert
+from gis.earth.geodesy import buffer_m, metric_crs_for, to_metric
+from gis.io.systems import zones_of
+from gis.model.layers import Layer
 
 if TYPE_CHECKING:
     from pyproj import CRS
 
-    from gis.project import Project
+    from gis.model.project import Project
 
 Floats = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from gis.schema import UNKNOWN_SEGMENT
-from gis.text import halfwidth
+from gis.base.text import halfwidth
+from gis.model.schema import UNKNOWN_SEGMENT
 
 if TYPE_CHECKING:
-    from gis.project import Project
+    from gis.model.project import Project
 
 _FORMS: Final = re.compile(
     r"(?:集团)?(?:股份)?(?:有限)?(?:责任)?公司(?:$|(?=分公司|[\u4e00-\u9fff]*分公司$))|(?:股份有限公司|有限责任公司|有限公司|有限合伙|普通合伙|集团公司|集团|公司)$"

@@ -13,14 +13,11 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.datum import Datum
-from gis.errors import Fault, InputError, UsageError, raise_if_any
-from gis.files import lock_folder
-from gis.geodesy import distance_m
-from gis.geojson import dump_features, read_features
-from gis.intake import journal
-from gis.intake.columns import ColumnMap, recognise
-from gis.intake.containers import refuse, shown_name
+from gis.base.errors import Fault, InputError, UsageError, raise_if_any
+from gis.base.files import lock_folder
+from gis.base.text import halfwidth
+from gis.earth.datum import Datum
+from gis.earth.geodesy import distance_m
 from gis.intake.detect import Surroundings, surroundings_of
 from gis.intake.identity import (
     Gazetteer,
@@ -34,16 +31,19 @@ from gis.intake.identity import (
     slug_of,
 )
 from gis.intake.positions import Decision, convert_all, decide, fault_rows, gather, witnesses_of
-from gis.intake.quantities import is_blank, parse_day, parse_number, parse_truth
-from gis.intake.raw import RawTable
-from gis.intake.reading import read_table
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
 from gis.intake.shapes import look_at
-from gis.intake.trial import try_out
-from gis.layers import check_features
-from gis.project import Project, load_project
-from gis.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT
-from gis.text import halfwidth
+from gis.io.columns import ColumnMap, recognise
+from gis.io.containers import refuse, shown_name
+from gis.io.geojson import dump_features, read_features
+from gis.io.quantities import is_blank, parse_day, parse_number, parse_truth
+from gis.io.raw import RawTable
+from gis.io.reading import read_table
+from gis.model import journal
+from gis.model.layers import check_features
+from gis.model.project import Project, load_project
+from gis.model.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT
+from gis.model.trial import try_out
 
 Feature = tuple[dict[str, Any], BaseGeometry | None]
 

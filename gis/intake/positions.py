@@ -11,17 +11,17 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gis.datum import Datum, Projected, Reference, parse_datum
-from gis.errors import DatumError, Fault
-from gis.intake.columns import COORDINATES, ColumnMap, datum_hints, meaning
-from gis.intake.containers import refuse
+from gis.base.errors import DatumError, Fault
+from gis.earth.datum import Datum, Projected, Reference, parse_datum
+from gis.earth.shifting import convert_geometries
 from gis.intake.detect import Surroundings, Verdict, Witnesses, axes_of, detect
 from gis.intake.identity import Gazetteer
-from gis.intake.quantities import is_blank, parse_coordinate, parse_pair
-from gis.intake.raw import RawTable
 from gis.intake.shapes import look_at_raw
-from gis.intake.shifting import convert_geometries
-from gis.intake.systems import System, system_of
+from gis.io.columns import COORDINATES, ColumnMap, datum_hints, meaning
+from gis.io.containers import refuse
+from gis.io.quantities import is_blank, parse_coordinate, parse_pair
+from gis.io.raw import RawTable
+from gis.io.systems import System, system_of
 
 # Formats that are WGS 84 by their standard, whatever a writer puts into them.
 _PROMISES: Final[Mapping[str, str]] = {"geojson": "GeoJSON", "kml": "KML"}

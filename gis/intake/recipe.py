@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gis.errors import Fault, InputError, UsageError
-from gis.text import is_file_name
+from gis.base.errors import Fault, InputError, UsageError
+from gis.base.text import is_file_name
 
 FOLDER = "recipes"
 

@@ -8,17 +8,17 @@ from typing import Any, Final
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.datum import Reference, parse_datum
-from gis.errors import DatumError, Fault, InputError, UsageError, raise_if_any
-from gis.files import commit_folder
-from gis.geojson import dump_features, read_features
-from gis.intake.raw import RawTable
-from gis.intake.reading import read_table
-from gis.intake.shifting import convert_geometries
-from gis.intake.systems import system_of
-from gis.layers import check_features
-from gis.project import Project, load_project
-from gis.schema import LAYER_KINDS, SKETCHED_BASES
+from gis.base.errors import DatumError, Fault, InputError, UsageError, raise_if_any
+from gis.base.files import commit_folder
+from gis.earth.datum import Reference, parse_datum
+from gis.earth.shifting import convert_geometries
+from gis.io.geojson import dump_features, read_features
+from gis.io.raw import RawTable
+from gis.io.reading import read_table
+from gis.io.systems import system_of
+from gis.model.layers import check_features
+from gis.model.project import Project, load_project
+from gis.model.schema import LAYER_KINDS, SKETCHED_BASES
 
 _OUTSIDE_SHARE: Final = 0.002
 

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.geodesy import area_km2, length_km
-from gis.schema import GEOMETRY_TYPES
+from gis.earth.geodesy import area_km2, length_km
+from gis.model.schema import GEOMETRY_TYPES
 
 MAX_VERTICES: Final = 200_000
 _SLIVER_M: Final = 0.5

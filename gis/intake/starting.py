@@ -10,13 +10,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from gis.errors import InputError, MissingExtraError, UsageError
-from gis.facts import FACT_TYPES, Elsewhere
-from gis.files import lock_folder
-from gis.geojson import dump_features
+from gis.base.errors import InputError, MissingExtraError, UsageError
+from gis.base.files import lock_folder
+from gis.base.text import is_file_name
 from gis.intake.identity import is_slug, slug_of
-from gis.project import CONFIG_NAME, find_project
-from gis.text import is_file_name
+from gis.io.geojson import dump_features
+from gis.model.facts import FACT_TYPES, Elsewhere
+from gis.model.project import CONFIG_NAME, find_project
 
 _TEMPLATE: Final = Path("seeds") / "_template"
 _CONFLICTS: Final = "id,topic,kind,plan_a,line_a,section_a,name_a,plan_b,line_b,section_b,name_b,explanation,treatment"
@@ -161,7 +161,7 @@ def _district(city: str, title: str, adcode: str) -> dict[str, Any]:
 
 
 def _outline(city: str, title: str, adcode: str, notes: list[str]) -> bytes | None:
-    from gis.boundary import derive_districts
+    from gis.intake.boundary import derive_districts
 
     try:
         features = derive_districts([_district(city, title, adcode)])

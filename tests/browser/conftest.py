@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from gis.output.map import payload as p
-from gis.output.map.basemap import Basemap
-from gis.output.map.page import render_page
+from gis.views.map import payload as p
+from gis.views.map.basemap import Basemap
+from gis.views.map.page import render_page
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None

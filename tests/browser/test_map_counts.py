@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from gis.analysis.coverage import CityCoverage, Figures, coverage
-from gis.output.map.city import build_city_payload
-from gis.output.map.payload import MapPayload
-from gis.project import Project, load_project
+from gis.measures.coverage import CityCoverage, Figures, coverage
+from gis.model.project import Project, load_project
+from gis.views.map.city import build_city_payload
+from gis.views.map.payload import MapPayload
+from tests import ROOT
 from tests.browser.conftest import OpenMap
 
-ROOT = Path(__file__).parents[2]
 _EXPECTED = re.compile(r"(?P<expected>[\d.]+) \[(?P<low>\d+)–(?P<high>\d+)\]")
 
 

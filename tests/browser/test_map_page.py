@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from gis.output.map.page import render_page
-from gis.output.map.payload import MapPayload
+from gis.views.map.page import render_page
+from gis.views.map.payload import MapPayload
 
 from .conftest import ARTEFACTS, HOSTILE, OpenMap
 

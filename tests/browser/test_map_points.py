@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Download, Page
 
-from gis.output.map.payload import MapPayload, Overlap
+from gis.views.map.payload import MapPayload, Overlap
 
 from .conftest import ARTEFACTS, Opened, OpenMap, square
 

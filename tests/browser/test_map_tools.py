@@ -15,8 +15,8 @@ import shapely
 from playwright.sync_api import Page
 from pyproj import Geod
 
-from gis.output.map.packing import pack_positions, unpack_positions
-from gis.output.map.payload import MapPayload
+from gis.views.map.packing import pack_positions, unpack_positions
+from gis.views.map.payload import MapPayload
 
 from .conftest import HOSTILE, OpenMap
 
@@ -202,8 +202,8 @@ def test_an_earlier_date_shows_the_layout_of_that_day(open_map: OpenMap, city: M
 
 
 def test_an_online_ground_allows_its_own_host_alone_and_shifts_gcj02_tiles(open_map: OpenMap, city: MapPayload) -> None:
-    from gis.datum import convert
-    from gis.output.map.basemap import basemap
+    from gis.earth.datum import convert
+    from gis.views.map.basemap import basemap
 
     opened = open_map(city, basemap=basemap("amap"))
     page = opened.page

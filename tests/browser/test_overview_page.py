@@ -9,15 +9,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from gis.output.overview import render_overview
-from gis.project import load_project
-from tests.test_overview import HOSTILE, hostile_park, results_of
+from gis.model.project import load_project
+from gis.views.overview import render_overview
+from tests import ROOT
+from tests.views.test_overview import HOSTILE, hostile_park, results_of
 
 from .conftest import ARTEFACTS, Opened
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
 VIEWS = [("zh", 360, "light"), ("en", 360, "dark"), ("zh", 1280, "dark"), ("en", 1280, "light"), ("zh", 2560, "light")]
 
 

@@ -4,7 +4,7 @@
 
 FOLDER keeps the corpus of inputs (`corpus/`) and what was found (`found/`: the files, and the trace). What comes after
 FOLDER goes to libFuzzer. A reader may read a damaged file or refuse it with a `GisError`; any other end is a find. The
-first of each kind is kept, and the run goes on. tests/test_intake_fuzz.py is the small relative for every day.
+first of each kind is kept, and the run goes on. tests/intake/test_fuzz.py is the small relative for every day.
 
 An input is one file of a set (.shp, .shx …) or one entry of an archive, with the rest around it as it was: archives
 damaged as a whole hardly get past their check sums.
@@ -45,10 +45,10 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 def whole_files(format_: str, folder: Path) -> list[tuple[str, dict[str, bytes]]]:
     """Files of a format to damage: the name of the one to open, and the content of each of its set by name."""
-    from gis.layers import layer_of
-    from tests import intake
+    from gis.model.layers import layer_of
     from tests.faults import make
-    from tests.test_intake import SAMPLES
+    from tests.fixtures import intake
+    from tests.intake.test_importing import SAMPLES
 
     source = {"zip": "shp", "kmz": "kml"}.get(format_, format_)
     written = [
@@ -115,7 +115,7 @@ class Target:
 
     def read(self, data: bytes) -> None:
         """Read one input; keep the files of a kind of failure that was not seen before."""
-        from gis.errors import GisError
+        from gis.base.errors import GisError
 
         if len(data) < 3:
             return
@@ -148,9 +148,9 @@ class Target:
 
 def read(path: Path) -> None:
     """Read a file as an import does, as far as the positions of its rows."""
-    from gis.intake.columns import recognise
     from gis.intake.positions import gather
-    from gis.intake.reading import read_table
+    from gis.io.columns import recognise
+    from gis.io.reading import read_table
 
     table = read_table(path)
     for repair in (False, True):
@@ -162,7 +162,7 @@ def main(words: Sequence[str]) -> None:
     # atheris is no dependency of the project: its wheels fit few systems.
     atheris: Any = importlib.import_module("atheris")
     format_, folder, *options = words
-    with atheris.instrument_imports(include=["gis.intake", "gis.text", "openpyxl", "zipfile", "csv"]):
+    with atheris.instrument_imports(include=["gis.intake", "gis.base.text", "openpyxl", "zipfile", "csv"]):
         importlib.import_module("gis.intake.positions")
         importlib.import_module("openpyxl")
     warnings.simplefilter("ignore")

@@ -194,14 +194,14 @@ def degrees_in_a_metric_file(folder: Path) -> Path:
 
 @fault("degrees", "metres", kind="zones", datum=None)
 def metres_in_a_degree_file(folder: Path) -> Path:
-    from gis.intake.shifting import convert_geometries
+    from gis.earth.shifting import convert_geometries
 
     return layer(folder, "园区.shp", [convert_geometries(PARK, "wgs84", "EPSG:4528")], crs="EPSG:4326")
 
 
 @fault("西安80", kind="zones", datum=None)
 def xian_1980(folder: Path) -> Path:
-    from gis.intake.shifting import convert_geometries
+    from gis.earth.shifting import convert_geometries
 
     return layer(folder, "园区.shp", [convert_geometries(PARK, "wgs84", "EPSG:4528")], crs="EPSG:2364")
 
@@ -688,8 +688,8 @@ def parquet_cut_in_half(folder: Path) -> Path:
 
 def drawing(folder: Path) -> Path:
     """Write a drawing of one outline."""
-    from gis.layers import layer_of
-    from gis.output.geodata import write_features
+    from gis.model.layers import layer_of
+    from gis.views.geodata import write_features
 
     data = write_features(layer_of("x", "zones", [({"id": "a", "name": "甲"}, PARK)]), "dxf").data
     assert isinstance(data, bytes)

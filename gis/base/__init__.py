@@ -1,0 +1,1 @@
+"""Name faults, keep text safe and write files whole: what knows nothing of places."""

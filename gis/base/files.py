@@ -1,0 +1,433 @@
+"""Write files so that a reader, or the next run, never finds half of anything.
+
+Two ways to write, both safe against a kill at any moment, a full disk and a folder that cannot be written:
+
+- `write_bytes_atomic`, `write_text_atomic`: one file; the old content or the new one.
+- `commit_folder`, or `lock_folder` and `FolderLock.commit`: several files of one folder; all old or all new. The new
+  contents are staged in a folder beside them; then one file, the manifest, is put in place by one rename, and this is
+  the commit point; then the contents are moved to their places and the manifest is removed. Whoever finds a manifest
+  finishes the moves (`recover`), whoever finds a stage without one throws it away. So whoever reads a folder that is
+  written this way calls `recover` first.
+
+Everything temporary is named `.~gis-…` and lies beside what it is for; leftovers of a killed run are removed by the
+next one.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from gis.base.errors import GisError
+
+PREFIX: Final = ".~gis-"
+_LOCK: Final = PREFIX + "lock"
+_MANIFEST: Final = PREFIX + "commit"
+_STAGE: Final = PREFIX + "stage-"
+_TEMPORARY: Final = PREFIX + "new-"
+
+_RECOVERY_WAIT_S: Final = 30.0
+_REPLACE_TRIES: Final = 20  # Windows: a virus scanner may hold a new file for a moment.
+_PAUSE_S: Final = 0.05
+
+
+def write_text_atomic(path: Path, text: str) -> None:
+    """Write text as UTF-8, line ends as they are; else as `write_bytes_atomic`."""
+    write_bytes_atomic(path, text.encode("utf-8"))
+
+
+def write_bytes_atomic(path: Path, data: bytes) -> None:
+    """Write one file: whatever happens, `path` holds its old content or all of `data`.
+
+    Raises:
+        GisError: The folder does not exist or cannot be written, the disk is full, or the file is in use.
+    """
+    with _faults_of(path):
+        target = path.resolve()  # Through a symbolic link the file it points at is replaced, not the link.
+        if target.is_dir():
+            raise GisError(f"cannot write {path}: it is a folder")
+        if not target.parent.is_dir():
+            raise GisError(f"cannot write {path}: the folder {target.parent} does not exist")
+        _remove_leftovers(target.parent)
+        temporary, handle = _create(target)
+        try:
+            try:
+                _write_through(handle, data)
+                if os.name != "nt":  # Windows cannot rename an open file, and needs no lock: nobody can delete it.
+                    _replace(temporary, target)
+            finally:
+                os.close(handle)
+            if os.name == "nt":
+                _replace(temporary, target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        _sync_folder(target.parent)
+
+
+def _create(target: Path) -> tuple[Path, int]:
+    """Create a temporary file beside `target`, held so that no other run takes it for a leftover."""
+    while True:
+        temporary = target.with_name(_TEMPORARY + os.urandom(8).hex())
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        if _hold(handle) and temporary.exists():
+            if target.exists() and os.name != "nt":
+                temporary.chmod(target.stat().st_mode & 0o777)
+            return temporary, handle
+        os.close(handle)
+
+
+def _write_through(handle: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+    os.fsync(handle)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove temporary files whose writer is gone: nobody holds them (or, on Windows, has them open)."""
+    for path in folder.glob(_TEMPORARY + "*"):
+        with suppress(OSError):
+            if os.name == "nt":
+                path.unlink()
+                continue
+            handle = os.open(path, os.O_WRONLY)
+            try:
+                if _hold(handle):
+                    path.unlink()
+            finally:
+                os.close(handle)
+
+
+def _replace(source: Path, target: Path) -> None:
+    for attempt in range(_REPLACE_TRIES):
+        try:
+            os.replace(source, target)  # noqa: PTH105  (tests stop the process at this very call)
+        except PermissionError:
+            if os.name != "nt" or attempt == _REPLACE_TRIES - 1:
+                raise
+            time.sleep(_PAUSE_S)
+        else:
+            return
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":  # A folder cannot be opened there; NTFS journals its names.
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _faults_of(path: Path) -> Iterator[None]:
+    """Turn faults of the file system into one that names the path and says what to do."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or path
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise GisError(
+                f"cannot write {path}: the disk is full (or the quota used up); nothing was changed"
+            ) from error
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            reason = "the folder is read-only, or the file is open in another program (close it and try again)"
+            raise GisError(f"cannot write {path}: no permission for {place}: {reason}") from error
+        raise GisError(f"cannot write {path}: {error.strerror or error} ({place})") from error
+
+
+# --- Locks ----------------------------------------------------------------------------------------------------------
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _LOCKED_BYTE: Final = 1 << 30  # Far behind the content, so that others can read who holds the lock.
+
+    def _hold(handle: int) -> bool:
+        """Take the exclusive lock of an open file, if it is free; closing the file lets it go."""
+        os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(handle, 0, os.SEEK_SET)
+        return True
+
+else:
+    import fcntl
+
+    def _hold(handle: int) -> bool:
+        """Take the exclusive lock of an open file, if it is free; closing the file lets it go."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLock:
+    """The right to write a folder; held from `lock_folder` to the end of its `with`."""
+
+    folder: Path
+
+    def commit(self, staged: Mapping[Path, bytes | None]) -> None:
+        """Change a set of files all together or not at all, even if the process is killed at any moment.
+
+        Args:
+            staged: The new content of each file, or None to remove it; paths within the folder, absolute or relative
+                to it. Folders that are missing are made.
+
+        Raises:
+            GisError: A path lies outside the folder, or something cannot be written; then nothing is changed.
+                Or a file could not be moved to its place (on Windows: it is open in another program); the text says so,
+                and the change is finished by the next run.
+        """
+        with _faults_of(self.folder):
+            entries = {_inside(self.folder, path): data for path, data in staged.items()}
+            stage = self.folder / (_STAGE + os.urandom(8).hex())
+            try:
+                manifest = self._stage(stage, entries)
+                _replace(stage / _MANIFEST, manifest)  # The commit point.
+            except BaseException:
+                if not (self.folder / _MANIFEST).exists():  # Else an interrupt came just after the commit point.
+                    shutil.rmtree(stage, ignore_errors=True)
+                raise
+            _sync_folder(self.folder)
+        _finish(self.folder)
+
+    def _stage(self, stage: Path, entries: Mapping[PurePosixPath, bytes | None]) -> Path:
+        stage.mkdir()
+        for number, (relative, data) in enumerate(entries.items()):
+            target = self.folder / relative
+            _check_target(self.folder, target)
+            if data is not None:
+                _write_new(stage / str(number), data)
+        names = [
+            {"path": str(relative), "from": None if data is None else str(number)}
+            for number, (relative, data) in enumerate(entries.items())
+        ]
+        _write_new(stage / _MANIFEST, json.dumps({"stage": stage.name, "files": names}, ensure_ascii=False).encode())
+        _sync_folder(stage)
+        return self.folder / _MANIFEST
+
+
+def commit_folder(folder: Path, staged: Mapping[Path, bytes | None], command: str = "") -> None:
+    """Lock a folder and change a set of its files all together; see `FolderLock.commit` and `lock_folder`."""
+    with lock_folder(folder, command) as lock:
+        lock.commit(staged)
+
+
+@contextmanager
+def lock_folder(folder: Path, command: str = "", wait_s: float = 0.0) -> Iterator[FolderLock]:
+    """Hold the one right to write a folder; what a killed run left is finished or removed first.
+
+    The lock is that of the operating system on the file `.~gis-lock`, so it goes with the process that holds it. It
+    binds only those who ask for it.
+
+    Args:
+        folder: The folder; made if it is missing.
+        command: What is being done, for the message that another process gets meanwhile.
+        wait_s: How many seconds to wait for another process.
+
+    Raises:
+        GisError: Another process holds the lock (the text says which), or the folder cannot be written.
+    """
+    with _faults_of(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = _acquire(folder, command, wait_s)
+    try:
+        with _faults_of(folder):
+            _finish(folder)
+            for stage in folder.glob(_STAGE + "*"):
+                shutil.rmtree(stage)
+            _remove_leftovers(folder)
+        yield FolderLock(folder)
+    finally:
+        # On Linux the file goes while it is still held, and `_acquire` sees that; on Windows a closed one can go.
+        if os.name != "nt":
+            (folder / _LOCK).unlink(missing_ok=True)
+        os.close(handle)
+        if os.name == "nt":
+            with suppress(OSError):
+                (folder / _LOCK).unlink(missing_ok=True)
+
+
+def _acquire(folder: Path, command: str, wait_s: float) -> int:
+    path = folder / _LOCK
+    until = time.monotonic() + wait_s
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            if _hold(handle):
+                if _is_same_file(handle, path):
+                    os.ftruncate(handle, 0)
+                    os.write(handle, _holder(command))
+                    return handle
+            elif time.monotonic() >= until:
+                raise GisError(_held_message(folder, path))
+            else:
+                time.sleep(_PAUSE_S)
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _is_same_file(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _holder(command: str) -> bytes:
+    import getpass
+    import socket
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):  # No name for the user number, as in some containers.
+        user = ""
+    holder = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "user": user,
+        "command": command,
+        "since": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+    return json.dumps(holder, ensure_ascii=False).encode()
+
+
+def _held_message(folder: Path, path: Path) -> str:
+    try:
+        holder = json.loads(path.read_bytes())
+        who = f"process {holder['pid']} of {holder['user'] or 'another user'} on {holder['host']}"
+        doing = f" ({holder['command']})" if holder["command"] else ""
+        who += f"{doing}, since {holder['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        who = "another process"
+    return f"{folder} is being written by {who}; wait until it is done, or end that process"
+
+
+def _inside(folder: Path, path: Path) -> PurePosixPath:
+    """Return `path` relative to `folder`; GisError where it is not in it."""
+    try:
+        relative = path.relative_to(folder) if path.is_absolute() or path.is_relative_to(folder) else path
+    except ValueError as error:
+        raise GisError(f"{path} does not lie in {folder}") from error
+    if not relative.parts or ".." in relative.parts or relative.is_absolute() or relative.drive:
+        raise GisError(f"{path} does not lie in {folder}")
+    if any(part.startswith(PREFIX) for part in relative.parts):
+        raise GisError(f"{path} has a name that is kept for temporary files ({PREFIX}…)")
+    return PurePosixPath(*relative.parts)
+
+
+def _check_target(folder: Path, target: Path) -> None:
+    """Raise what would fail after the commit point before it: another disk, a way out, a folder, a file in use."""
+    _check_leads_inside(folder, target)
+    parent = next(parent for parent in target.parents if parent.exists())
+    if not parent.is_dir():
+        raise GisError(f"cannot write {target}: {parent} is a file")
+    if parent.stat().st_dev != folder.stat().st_dev:
+        raise GisError(f"{parent} lies on another disk than {folder}, so they cannot change together")
+    if target.is_dir() and not target.is_symlink():
+        raise GisError(f"cannot write {target}: it is a folder")
+    if not os.access(parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(parent))
+    if os.name == "nt" and target.exists():
+        os.close(os.open(target, os.O_RDWR))
+
+
+def _check_leads_inside(folder: Path, target: Path) -> None:
+    if not target.parent.resolve().is_relative_to(folder.resolve()):
+        raise GisError(f"{target} leads out of {folder} through a symbolic link")
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        _write_through(handle, data)
+    finally:
+        os.close(handle)
+
+
+def recover(folder: Path) -> None:
+    """Finish the change that a killed run began in a folder, if there is one; to be called before reading it.
+
+    Where another process is in the middle of a change, wait until it is done.
+
+    Raises:
+        GisError: It cannot be finished: the folder is read-only, or a file is open in another program.
+    """
+    if (folder / _MANIFEST).exists():
+        with lock_folder(folder, "recovery", _RECOVERY_WAIT_S):
+            pass
+
+
+def _finish(folder: Path) -> None:
+    """Make the moves of the manifest, if there is one, that are not made yet; then remove it and its stage."""
+    manifest = folder / _MANIFEST
+    try:
+        plan = json.loads(manifest.read_bytes())
+    except FileNotFoundError:
+        return
+    except ValueError as error:
+        raise GisError(f"{manifest} is damaged; a change to {folder} was not finished: restore the folder") from error
+    try:
+        stage, moves = _moves(folder, plan)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise GisError(f"{manifest} is damaged; a change to {folder} was not finished: restore the folder") from error
+    for source, target in moves:
+        try:
+            if source is None:
+                target.unlink(missing_ok=True)
+            elif source.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _replace(source, target)
+        except OSError as error:
+            raise GisError(
+                f"cannot put {target} in its place: {error.strerror}; close the programs that have it open, "
+                "then run any command again: it finishes the change"
+            ) from error
+    with _faults_of(folder):
+        for parent in sorted({target.parent for _, target in moves if target.parent.is_dir()}):
+            _sync_folder(parent)
+        manifest.unlink()
+        _sync_folder(folder)
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _moves(folder: Path, plan: dict[str, object]) -> tuple[Path, list[tuple[Path | None, Path]]]:
+    """Return the stage and each move of a manifest; nothing outside of the folder, whoever wrote it."""
+    name, files = plan["stage"], plan["files"]
+    if (
+        not isinstance(name, str)
+        or not name.startswith(_STAGE)
+        or Path(name).name != name
+        or not isinstance(files, list)
+    ):
+        raise TypeError("stage")
+    stage = folder / name
+    moves: list[tuple[Path | None, Path]] = []
+    for entry in files:
+        source, target = entry["from"], folder / _inside(folder, Path(entry["path"]))
+        if source is not None and not source.isdigit():
+            raise TypeError("from")
+        _check_leads_inside(folder, target)
+        moves.append((None if source is None else stage / source, target))
+    return stage, moves

@@ -1,0 +1,1 @@
+"""Open any foreign file by one set of readers, for every command."""

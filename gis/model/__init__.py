@@ -1,0 +1,1 @@
+"""Say what a project is, and how it changes."""

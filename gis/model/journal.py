@@ -1,0 +1,198 @@
+"""Keep a journal of imports, with all that is needed to take one back."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from shapely.geometry.base import BaseGeometry
+
+from gis.base.errors import Fault, InputError, UsageError
+from gis.base.files import lock_folder
+from gis.io.geojson import dump_features, parse_features, read_features
+from gis.model.trial import try_out
+
+FOLDER: Final = "imports"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One import: what came from where, how it was understood, and what it did to the layer.
+
+    `added` and `changed` are ids; `before` and `after` are the SHA-256 of the layer's file (`before` is empty where
+    there was none); `marks` tells each added or changed feature as the import left it from one changed since.
+    """
+
+    number: int
+    when: str
+    file: str
+    sha256: str
+    format: str
+    part: str | None
+    kind: str
+    city: str
+    layer: str
+    rows_in: int
+    rows_kept: int
+    rows_refused: int
+    refused: Sequence[Mapping[str, Any]]
+    left_out: Sequence[Mapping[str, Any]]
+    mapping: Mapping[str, str]
+    encoding: str | None
+    datum: str | None
+    datum_evidence: Sequence[str]
+    repaired: Sequence[Mapping[str, Any]]
+    added: Sequence[str]
+    changed: Sequence[str]
+    before: str
+    after: str
+    marks: Mapping[str, str]
+    undone: str = ""
+    notes: Sequence[str] = field(default_factory=list)
+
+    def row(self) -> dict[str, Any]:
+        """The row that `gis imports` prints."""
+        return {
+            "number": self.number,
+            "when": self.when,
+            "file": self.file,
+            "kind": self.kind,
+            "city": self.city,
+            "rows_in": self.rows_in,
+            "rows_kept": self.rows_kept,
+            "rows_refused": self.rows_refused,
+            "datum": self.datum,
+            "undone": self.undone or None,
+            "sha256": self.sha256,
+        }
+
+
+def entry_path(number: int) -> Path:
+    """The file of an entry, relative to the project."""
+    return Path(FOLDER) / f"{number:04d}.json"
+
+
+def before_path(number: int) -> Path:
+    """The file that keeps the layer as it was before an import, relative to the project."""
+    return Path(FOLDER) / f"{number:04d}.before.geojson.gz"
+
+
+def dump_entry(entry: Entry) -> bytes:
+    """An entry as JSON."""
+    return (json.dumps(asdict(entry), ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+
+
+def packed(data: bytes) -> bytes:
+    """Data as gzip, the same bytes each time."""
+    return gzip.compress(data, mtime=0)
+
+
+def read_journal(root: Path) -> list[Entry]:
+    """Read the journal of a project, oldest first.
+
+    Raises:
+        InputError: an entry cannot be understood.
+    """
+    found, faults = [], []
+    for path in sorted((root / FOLDER).glob("*.json")):
+        if not re.fullmatch(r"\d{4,}", path.stem):
+            continue
+        where = f"{FOLDER}/{path.name}"
+        try:
+            found.append(Entry(**json.loads(path.read_text("utf-8"))))
+        except (ValueError, TypeError) as error:
+            faults.append(Fault(where, f"is not an entry of the journal: {str(error)[:120]}"))
+    if faults:
+        raise InputError(faults)
+    return sorted(found, key=lambda entry: entry.number)
+
+
+def digest(data: bytes) -> str:
+    """The SHA-256 of data."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def mark_of(record: Mapping[str, Any], geometry: BaseGeometry | None) -> str:
+    """A short mark of a feature, the same as long as nothing of it changes."""
+    return digest(dump_features([(dict(record), geometry)]))[:16]
+
+
+def marks_of(data: bytes, ids: Iterable[str]) -> dict[str, str]:
+    """The marks of all features in the bytes of a layer, without taking each one apart again.
+
+    Args:
+        data: what `gis.io.geojson.dump_features` gave: one feature a line, in the order of their ids.
+        ids: the ids of these features, in any order.
+    """
+    head, *lines, tail, _ = data.decode("utf-8").split("\n")
+    return {
+        id_: digest(f"{head}\n{line.removesuffix(',')}\n{tail}\n".encode())[:16]
+        for id_, line in zip(sorted(ids), lines, strict=True)
+    }
+
+
+def undo(root: Path, number: int, when: str) -> Entry:
+    """Take one import back: the layer becomes what it was, if nothing later built upon what the import brought.
+
+    Where the layer is still as the import left it, its file becomes what it was, byte for byte. Where it changed since,
+    only the import's own features are taken out (or set back), provided that they are as the import left them.
+
+    Args:
+        root: the project's folder.
+        number: the entry's number.
+        when: the time to note as that of the undoing.
+
+    Raises:
+        UsageError: there is no such import, or it is undone already.
+        InputError: its features were changed since, or others rest on them, or the journal cannot be read.
+    """
+    with lock_folder(root, f"gis imports undo {number}") as lock:
+        entries = {entry.number: entry for entry in read_journal(root)}
+        if number not in entries:
+            raise UsageError(f"there is no import {number}; there are {', '.join(map(str, entries)) or 'none'}")
+        entry = entries[number]
+        if entry.undone:
+            raise UsageError(f"import {number} was undone already ({entry.undone})")
+        layer = root / entry.layer
+        content = layer.read_bytes() if layer.is_file() else b""
+        old = _before(root, entry)
+        restored = old if digest(content) == entry.after else _without(entry, layer, old)
+        try_out(root, Path(entry.layer), restored)
+        done = Entry(**{**asdict(entry), "undone": when})
+        lock.commit({Path(entry.layer): restored, entry_path(number): dump_entry(done)})
+        return done
+
+
+def _before(root: Path, entry: Entry) -> bytes | None:
+    if not entry.before:
+        return None
+    path = root / before_path(entry.number)
+    try:
+        data = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, ValueError) as error:
+        raise InputError([Fault(str(before_path(entry.number)), f"cannot be read: {error}")]) from error
+    if digest(data) != entry.before:
+        raise InputError([Fault(str(before_path(entry.number)), "is not what the import kept; it was changed")])
+    return data
+
+
+def _without(entry: Entry, layer: Path, old: bytes | None) -> bytes:
+    """The layer of now without what the import brought."""
+    now = {str(record.get("id")): (record, geometry) for record, geometry in read_features(layer, entry.layer)}
+    before = {} if old is None else {str(f.properties.get("id")): f for f in parse_features(old, entry.layer)}
+    edited = [id_ for id_, mark in entry.marks.items() if id_ not in now or mark_of(*now[id_]) != mark]
+    if edited:
+        what = f"was changed after import {entry.number}; undo the later imports first, or set it back by hand"
+        raise InputError([Fault(entry.layer, what, id_) for id_ in edited])
+    for id_ in entry.added:
+        now.pop(id_, None)
+    for id_ in entry.changed:
+        if id_ in before:
+            now[id_] = (before[id_].properties, before[id_].geometry)
+    return dump_features(now.values())
