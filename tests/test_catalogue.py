@@ -434,7 +434,7 @@ def test_the_maps_lists_and_reports_that_the_plans_call_for_are_there() -> None:
         "产业链图谱",
     }
     kinds = {r.note.split(";")[0].split(" ")[0] for r in catalogue().relations if r.relation == "calls_for"}
-    assert kinds == {"map", "list", "report", "plan", "a"}  # a: a table of the plan itself
+    assert kinds == {"map", "list", "report", "plan"}
 
 
 # --- chains
