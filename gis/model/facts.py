@@ -7,7 +7,7 @@ import io
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cache
 from math import isfinite, nan
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar, get_type_hints
 
 from gis.base.errors import Fault
-from gis.model.schema import FACT_KINDS, FACT_VALUES
+from gis.model.schema import FACT_KINDS, FACT_VALUES, FUNCTION_REACH
 
 _F = TypeVar("_F", bound="Fact")
 
@@ -240,8 +240,27 @@ class Relation(Fact):
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChainLink(Fact):
+    """A plan names an industry chain, a link of one, or what a link supplies.
+
+    A row without `chain` and `supplies` is a chain. A row with `chain` is a link of it, by stage, and `segment` is the
+    link of the project's dictionary that its firms are counted under. A further row of one id has `supplies` alone.
+    That the link is named is always the document's word; `basis` says whether stage and supplies are, too.
+    """
+
+    kind: ClassVar[str] = "chain"
+    label_en: str
+    chain: str
+    stage: str
+    segment: str
+    supplies: tuple[str, ...]
+    basis: str
+    note: str
+
+
 FACT_TYPES: Mapping[str, type[Fact]] = {
-    cls.kind: cls for cls in (ZoneSystem, Membership, Mention, RoadFact, FacilityFact, Indicator, Relation)
+    cls.kind: cls for cls in (ZoneSystem, Membership, Mention, RoadFact, FacilityFact, Indicator, Relation, ChainLink)
 }
 # The tables call both columns `kind`; in the program that word means the kind of fact.
 _CSV_NAMES = {("enterprises", "org_kind"): "kind", ("indicators", "indicator_kind"): "kind"}
@@ -304,6 +323,31 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionWord:
+    """What a word for a place's function means in the chain: some links (`link`), all of it (`chain`), or none."""
+
+    function: str
+    reach: str
+    segments: tuple[str, ...]
+    note: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A row of a plan gives a place, or a whole zone system, a function that stands for links of the chain.
+
+    Where `reach` is `chain`, the word spans all `segments`, and no single one of them is wanted for itself.
+    """
+
+    subject: str
+    function: str
+    reach: str
+    segments: tuple[str, ...]
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that `seeds/` says."""
 
@@ -311,6 +355,7 @@ class Facts:
     rows: Mapping[str, tuple[Fact, ...]]
     conflicts: tuple[Conflict, ...]
     elsewhere: Mapping[str, Elsewhere]
+    functions: Mapping[str, FunctionWord] = field(default_factory=dict)
 
     def _of(self, cls: type[_F]) -> list[_F]:
         return [row for row in self.rows.get(cls.kind, ()) if isinstance(row, cls)]
@@ -340,12 +385,30 @@ class Facts:
         """Every relation between places, organisations and policies."""
         return self._of(Relation)
 
+    @property
+    def chain(self) -> list[ChainLink]:
+        """Every chain, link and supply that a plan names."""
+        return self._of(ChainLink)
+
+    def wants(self) -> list[Want]:
+        """The links that plans want of each place (its functions) and of each zone system (relations `field`)."""
+        said: list[tuple[str, str, Fact]] = [
+            (member.id, function, member) for member in self.memberships for function in member.functions
+        ]
+        said += [(row.subject, row.object_name, row) for row in self.relations if row.relation == "field"]
+        found = [(subject, self.functions[word], fact) for subject, word, fact in said if word in self.functions]
+        return [
+            Want(subject, word.function, word.reach, word.segments, fact)
+            for subject, word, fact in found
+            if word.reach != "none"
+        ]
+
     def of_city(self, city: str) -> Facts:
         """The facts of one city's plans."""
         plans = {key: plan for key, plan in self.plans.items() if plan.city == city}
         rows = {kind: tuple(row for row in all_ if row.plan in plans) for kind, all_ in self.rows.items()}
         conflicts = tuple(c for c in self.conflicts if c.a.plan in plans or c.b.plan in plans)
-        return Facts(plans, rows, conflicts, self.elsewhere)
+        return Facts(plans, rows, conflicts, self.elsewhere, self.functions)
 
 
 def _holds(valid_from: str, valid_to: str, day: date) -> bool:
@@ -372,11 +435,13 @@ def read_facts(
         plans[plan.id] = plan
         for kind in kinds:
             rows[kind] += _read_table(folder / f"{kind}.csv", FACT_TYPES[kind], plan, faults)
+    faults += _broken_chains([row for row in rows[ChainLink.kind] if isinstance(row, ChainLink)])
     if set(kinds) != set(FACT_KINDS):
         return Facts(plans, {kind: tuple(found) for kind, found in rows.items()}, (), {})
     conflicts = _read_conflicts(root, plans, faults, partial=cities is not None)
     elsewhere = _read_elsewhere(root, faults)
-    return Facts(plans, {kind: tuple(found) for kind, found in rows.items()}, conflicts, elsewhere)
+    functions = _read_functions(root, faults)
+    return Facts(plans, {kind: tuple(found) for kind, found in rows.items()}, conflicts, elsewhere, functions)
 
 
 def _read_plan(folder: Path, faults: list[Fault]) -> Plan | None:
@@ -537,6 +602,56 @@ def _read_elsewhere(root: Path, faults: list[Fault]) -> dict[str, Elsewhere]:
         aliases = tuple(part.strip() for part in re.split("[;；]", cells["aliases"]) if part.strip())
         found[cells["id"]] = Elsewhere(aliases=aliases, row=number, **values)
     return found
+
+
+def _read_functions(root: Path, faults: list[Fault]) -> dict[str, FunctionWord]:
+    path = root / "seeds" / "functions.csv"
+    if not path.exists():
+        return {}
+    where = "seeds/functions.csv"
+    header, rows = read_table_rows(path, where, faults)
+    lacking = [column for column in ("function", "reach", "segments", "note") if column not in header]
+    faults += [Fault(where, f"lacks the column {column!r}", 1) for column in lacking]
+    found: dict[str, FunctionWord] = {}
+    for number, cells in rows if not lacking else ():
+        word, reach = cells["function"], cells["reach"]
+        segments = tuple(part.strip() for part in re.split("[;；]", cells["segments"]) if part.strip())
+        if word in found:
+            faults.append(Fault(where, f"the function {word!r} is there twice", number))
+        if reach not in FUNCTION_REACH:
+            faults.append(Fault(where, f"reach is {reach!r}; allowed: {', '.join(sorted(FUNCTION_REACH))}", number))
+        elif (reach == "none") == bool(segments):
+            faults.append(Fault(where, f"reach is {reach!r}, but segments is {cells['segments']!r}", number))
+        found[word] = FunctionWord(word, reach, segments, cells["note"], number)
+    return found
+
+
+def _broken_chains(rows: Sequence[ChainLink]) -> list[Fault]:
+    """What the rows of chain.csv must say of one another: a chain for each link, and a link at each end of a supply."""
+    faults: list[Fault] = []
+    first: dict[tuple[str, str], ChainLink] = {}
+    for row in rows:
+        first.setdefault((row.plan, row.id), row)
+    for row in rows:
+        head = first[row.plan, row.id]
+        said: list[str] = []
+        if head is not row:
+            if not head.chain or row.chain or row.stage or row.segment or not row.supplies:
+                said.append(f"{row.id!r} is also in row {head.row}; a further row of it says only what it supplies")
+        elif not row.chain:
+            if row.stage or row.segment or row.supplies:
+                said.append("chain is empty, so the row is a chain: stage, segment and supplies are empty too")
+        elif not row.stage or not row.segment:
+            said.append(f"a link needs {' and '.join(k for k in ('stage', 'segment') if not getattr(row, k))}")
+        chain = first.get((row.plan, row.chain)) if row.chain else None
+        if row.chain and (chain is None or chain.chain):
+            said.append(f"chain {row.chain!r} is not a chain of the plan")
+        for target in row.supplies:
+            to = first.get((row.plan, target))
+            if to is None or not to.chain or target == row.id:
+                said.append(f"supplies {target!r}, which is not another link of the plan")
+        faults += [Fault(row.table, what, row.row) for what in said]
+    return faults
 
 
 def verify(facts: Facts, texts: Path) -> list[Fault]:

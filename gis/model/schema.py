@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 LAYER_KINDS: Final = ("districts", "zones", "enterprises", "roads", "facilities")
-FACT_KINDS: Final = ("systems", "zones", "enterprises", "roads", "facilities", "indicators", "relations")
+FACT_KINDS: Final = ("systems", "zones", "enterprises", "roads", "facilities", "indicators", "relations", "chain")
 
 UNKNOWN_SEGMENT: Final = "unknown"
 
@@ -137,8 +137,13 @@ FACT_VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("roads", "type"): ROAD_TYPES,
     ("roads", "status"): _STANDING | {""},
     ("facilities", "status"): _STANDING | {""},
+    ("chain", "stage"): _one_of("上游", "中游", "下游", "后市场", "支撑", ""),
+    ("chain", "basis"): _one_of("documented", "assumed"),
     ("indicators", "kind"): _one_of("baseline", "target", "fact"),
     ("indicators", "comparator"): _one_of("=", ">=", ">", "<=", "<", "~", "range"),
     ("indicators", "change"): _one_of("level", "increment", "rate", "share"),
     ("indicators", "layer"): _one_of("roads", "zones", "enterprises", "facilities", "none", ""),
 }
+
+# How far a word for a place's function reaches: to links that it names, over the whole chain, or to no link at all.
+FUNCTION_REACH: Final = _one_of("link", "chain", "none")

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from gis.base.errors import Fault
-from gis.model.facts import FACT_TYPES, Facts, Indicator, RoadFact, read_facts, verify
+from gis.model.facts import FACT_TYPES, ChainLink, FacilityFact, Facts, Indicator, RoadFact, read_facts, verify
+from gis.model.project import load_project
 from tests import ROOT
 
 SEEDS = ROOT / "seeds"
@@ -39,6 +40,8 @@ COLUMNS = {
     "indicators": CITED + "label_en scope kind value value_high unit year year_from comparator change baseline measure "
     "layer note",
     "relations": CITED + "subject relation object object_name note",
+    "chain": CITED + "label_en chain stage segment supplies basis note",
+    "functions": "function reach segments note",
     "elsewhere": "id name aliases name_en segment kind seat note",
     "conflicts": "id topic kind plan_a line_a section_a name_a plan_b line_b section_b name_b explanation treatment",
 }
@@ -220,7 +223,8 @@ def table_name(path: Path) -> str:
 
 def test_the_five_plans_are_there_and_each_has_a_table_of_every_kind() -> None:
     assert set(catalogue().plans) == set(PLANS)
-    wanted = {f"{plan}/{kind}.csv" for plan in PLANS for kind in FACT_TYPES} | {"conflicts.csv", "elsewhere.csv"}
+    wanted = {f"{plan}/{kind}.csv" for plan in PLANS for kind in FACT_TYPES}
+    wanted |= {"conflicts.csv", "elsewhere.csv", "functions.csv"}
     assert {table_name(path) for path in TABLES} == wanted
 
 
@@ -264,7 +268,7 @@ def test_ids_are_unique_within_a_plan_where_they_name_the_row(kind: str) -> None
 @pytest.mark.parametrize("kind", sorted(FACT_TYPES))
 def test_no_row_is_there_twice(kind: str) -> None:
     counts = Counter(
-        (row.plan, row.line, row.id, row.name, getattr(row, "system", ""), getattr(row, "role", ""))
+        (row.plan, row.line, row.id, row.name, *(getattr(row, key, None) for key in ("system", "role", "supplies")))
         for row in catalogue().rows[kind]
     )
     assert [key for key, number in counts.items() if number > 1] == []
@@ -348,6 +352,154 @@ def test_table_2_1_says_for_each_neighbour_how_it_stands_to_huli() -> None:
     }
 
 
+def test_the_base_at_waigang_and_its_port_are_two_places_and_each_name_stands_for_one() -> None:
+    names: dict[str, set[str]] = defaultdict(set)
+    for member in catalogue().memberships:
+        if member.id in {"new-energy-base", "new-energy-port"}:
+            names[member.id].add(member.name)
+    assert names["new-energy-base"] & names["new-energy-port"] == set()
+    assert {name for name in names["new-energy-base"] if "港" in name} == set()
+    assert {name for name in names["new-energy-port"] if "基地" in name} == set()
+
+
+def up() -> dict[str, set[str]]:
+    """The places that documents say each place is a part of, by `parent` and by relations `part_of`."""
+    places = {member.id for member in catalogue().memberships}
+    found: dict[str, set[str]] = defaultdict(set)
+    for member in catalogue().memberships:
+        found[member.id] |= {member.parent} - {""}
+    for row in catalogue().relations:
+        if row.relation == "part_of" and row.subject in places:
+            found[row.subject] |= {row.object} - {""}
+    return found
+
+
+def above(place: str) -> set[str]:
+    """A place and all that it is a part of, however far up."""
+    found, ahead = {place}, {place}
+    while ahead:
+        ahead = set().union(*(up()[one] for one in ahead)) - found
+        found |= ahead
+    return found
+
+
+def test_no_place_is_a_part_of_itself() -> None:
+    parents = up()
+    assert [place for place in list(parents) if any(place in above(one) for one in parents[place])] == []
+
+
+def test_what_documents_put_into_the_parts_adds_up_to_the_whole() -> None:
+    firms: dict[str, set[str]] = defaultdict(set)
+    for mention in catalogue().mentions:
+        if mention.standing == "located" and mention.place:
+            for place in above(mention.place):
+                firms[place].add(mention.id)
+    wanted = {
+        "shanghai-auto-city": 35,
+        "waigang-town": 9,
+        "icv-nev-cluster-area": 19,
+        "new-energy-base": 9,
+        "huli-district": 18,
+    }
+    assert {place: len(firms[place]) for place in wanted} == wanted
+
+
+def test_the_fields_of_three_ports_and_two_parks_are_given_to_the_whole_of_them() -> None:
+    fields = [r for r in catalogue().relations if (r.plan, r.relation) == (CLUSTER, "field")]
+    assert {(r.subject, r.line) for r in fields} == {("three-ports-two-parks", 21)}
+    assert len(fields) == indicator(CLUSTER, "key-fields").value
+    assert all(r.label and r.object_name for r in fields)
+
+
+def test_the_road_test_rules_of_the_three_cities_and_their_provinces_are_there() -> None:
+    rules = [r for r in catalogue().relations if r.plan == HULI and r.id.startswith("rule-")]
+    of = Counter(r.subject for r in rules)
+    assert of["cn-shanghai"] == 4
+    assert of["cn-zhejiang"] == of["cn-hangzhou"] == of["fujian-putian"] == 1
+    assert all(297 < r.line < 419 and r.relation == "policy" and "published" in r.note for r in rules)
+
+
+def test_the_maps_lists_and_reports_that_the_plans_call_for_are_there() -> None:
+    called = {r.object_name for r in catalogue().relations if r.relation == "calls_for"}
+    assert called >= {
+        "产业链环节全景图",
+        "产业链环节现状图",
+        "产业链招商报告",
+        "产业用地供应图",
+        "投资合作机会图",
+        "产业链合作对接图",
+        "总部企业投资地图",
+        "整车系统一级供应商清单",
+        "汽车产业重点企业名单",
+        "产业链图谱",
+    }
+    kinds = {r.note.split(";")[0].split(" ")[0] for r in catalogue().relations if r.relation == "calls_for"}
+    assert kinds == {"map", "list", "report", "plan"}
+
+
+# --- chains
+
+
+def links(plan: str) -> dict[str, ChainLink]:
+    """The links of a plan's chains, by id."""
+    return {row.id: row for row in catalogue().chain if row.plan == plan and row.chain}
+
+
+def test_each_plan_has_its_chains_and_each_chain_its_links() -> None:
+    chains = {(row.plan, row.id) for row in catalogue().chain if not row.chain and not row.supplies}
+    assert Counter(plan for plan, _ in chains) == {AUTO_CITY: 2, CLUSTER: 2, MANUFACTURING: 8, HANGZHOU: 2, HULI: 5}
+    assert {(row.plan, row.chain) for row in catalogue().chain if row.chain} == chains
+
+
+def test_the_four_chains_of_huli_are_those_whose_two_pictures_the_plan_asks_for() -> None:
+    four = [row.name for row in catalogue().chain if row.plan == HULI and not row.chain and row.line == 770]
+    assert four == ["智能网联系统", "智能网联基础设施", "汽车电子新兴零部件", "汽车后市场"]
+
+
+def test_what_is_supplied_goes_from_link_to_link_and_says_what_it_rests_on() -> None:
+    supplies = [row for row in catalogue().chain if row.supplies]
+    assert {row.basis for row in supplies} == {"documented", "assumed"}
+    for row in supplies:
+        assert {row.id, *row.supplies} <= set(links(row.plan)), (row.plan, row.row)
+
+
+def test_no_link_stands_alone() -> None:
+    alone = {"green-food", "smart-goods", "creative-design", "inspection", "used-modified-cars", "car-modification"}
+    alone |= {"leasing-finance", "mobility"}
+    for plan in PLANS:
+        touched = {
+            one for row in catalogue().chain if row.plan == plan and row.supplies for one in (row.id, *row.supplies)
+        }
+        assert set(links(plan)) - touched - alone == set(), plan
+
+
+def test_the_links_of_chains_and_the_words_of_functions_are_links_of_the_project() -> None:
+    known = set(load_project(ROOT).segments)
+    assert {row.segment for row in catalogue().chain if row.chain} - known == set()
+    assert {s for word in catalogue().functions.values() for s in word.segments} - known == set()
+
+
+def test_every_function_of_a_place_is_in_the_dictionary_of_functions_and_no_other() -> None:
+    said = {function for member in catalogue().memberships for function in member.functions}
+    said |= {row.object_name for row in catalogue().relations if row.relation == "field"}
+    assert set(catalogue().functions) == said
+
+
+def test_words_for_the_whole_chain_ask_for_no_single_link() -> None:
+    for word in ("新能源汽车", "智能网联汽车", "汽车产业"):
+        found = catalogue().functions[word]
+        assert found.reach == "chain"
+        assert len(found.segments) > 3
+
+
+def test_each_want_has_its_clause() -> None:
+    wants = catalogue().wants()
+    assert {want.reach for want in wants} == {"link", "chain"}
+    of_base = {s for want in wants if want.subject == "auto-software-park" for s in want.segments}
+    assert "software" in of_base
+    assert {want.fact.line for want in wants if want.subject == "three-ports-two-parks"} == {21}
+
+
 # --- organisations, places, roads, facilities
 
 
@@ -370,8 +522,12 @@ def test_one_name_stands_for_one_organisation() -> None:
     ids: dict[str, set[str]] = defaultdict(set)
     for mention in catalogue().mentions:
         ids[mention.name].add(mention.id)
-    # 福特 is the works in Hangzhou in one line and the brand in others: the conflict hz-ford-name says so.
-    assert {name for name, found in ids.items() if len(found) > 1} == {"福特"}
+    # The works in Hangzhou in one line, the brand, group or maker in others: hz-ford-name, byd-name, gac-name say so.
+    assert {name: found for name, found in ids.items() if len(found) > 1} == {
+        "福特": {"changan-ford", "ford"},
+        "比亚迪": {"byd", "byd-auto"},
+        "广汽集团": {"gac", "gac-group"},
+    }
 
 
 def test_every_place_that_a_row_names_is_on_the_map_or_listed_as_unplaced() -> None:
@@ -487,6 +643,50 @@ def test_a_figure_keeps_number_comparator_change_year_and_unit(
         year,
         unit,
     )
+
+
+@needs_documents
+def test_each_target_of_table_4_1_has_the_year_of_its_cell() -> None:
+    lines = (TEXTS / catalogue().plans[HULI].file).read_text("utf-8").split("\n")
+    labels = (657, 672, 683, 694, 705, 716)
+    starts = [number for number in range(657, 727) if lines[number - 1].startswith("\t")]
+    for first, after in zip(labels, (*labels[1:], 727), strict=True):
+        cells = [number for number in starts if first < number < after]
+        assert len(cells) == 4
+        for row in (fact for kind in ("indicators", "facilities", "roads") for fact in catalogue().rows[kind]):
+            if row.plan == HULI and first < row.line < after:
+                assert isinstance(row, Indicator | FacilityFact | RoadFact)
+                assert row.year == 2021 + sum(start <= row.line for start in cells), row.id
+
+
+def test_where_table_4_1_and_the_running_text_differ_both_years_are_kept() -> None:
+    kept = [("huli-icv-output", 200, 2025), ("huli-rd-share", 4, 2025), ("huli-digital-rate", 100, 2025)]
+    table = [("huli-icv-output-200", 2023), ("huli-rd-share-4", 2024), ("huli-digital-rate-100", 2023)]
+    for (name, value, year), (id_, of_cell) in zip(kept, table, strict=True):
+        assert (indicator(HULI, f"{name}-2025").value, indicator(HULI, f"{name}-2025").year) == (value, year)
+        assert (indicator(HULI, id_).value, indicator(HULI, id_).year) == (value, of_cell)
+
+
+def test_a_task_without_a_year_has_none() -> None:
+    assert [
+        r.year for r in catalogue().rows["roads"] if isinstance(r, RoadFact) and (r.plan, r.line) == (AUTO_CITY, 127)
+    ] == [
+        None,
+        None,
+        None,
+    ]
+
+
+def test_two_stations_that_one_clause_treats_alike_stand_alike() -> None:
+    facilities = [row for row in catalogue().rows["facilities"] if isinstance(row, FacilityFact)]
+    status = {row.id: row.status for row in facilities if (row.plan, row.line) == (AUTO_CITY, 127)}
+    assert status["west-shanghai-hydrogen-station"] == status["anzhi-hydrogen-station"] == "existing"
+    assert status["country-park-hydrogen-station"] == "planned"
+
+
+def test_firms_that_one_clause_names_for_one_field_are_in_one_link() -> None:
+    sensing = {m.id: m.segment for m in catalogue().mentions if (m.plan, m.line) == (HANGZHOU, 87)}
+    assert set(sensing.values()) == {"driving"}
 
 
 def test_text_and_table_that_disagree_are_both_kept_each_with_the_target_of_its_own_place() -> None:

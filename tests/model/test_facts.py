@@ -50,6 +50,12 @@ firms,30-50家,5,一（一） 企业,企业数,Firms,south-park,target,30,50,家
 ROADS = """id,name,line,section,label,type,place,length_km,length_km_high,count,unit,status,year,note
 port-road,东港,3,一 总体布局,,corridor,,1.5,,,,planned,2025,
 """
+CHAIN = """id,name,line,section,label,label_en,chain,stage,segment,supplies,basis,note
+harbour,一核两翼,3,一 总体布局,港区产业链,Harbour,,,,,documented,
+ships,南园,3,一 总体布局,造船,Ships,harbour,上游,vehicle,,assumed,
+port,东港,3,一 总体布局,港口,Port,harbour,下游,mobility,,assumed,
+ships,北园,3,一 总体布局,,,,,,port,documented,
+"""
 CONFLICTS = """id,topic,kind,plan_a,line_a,section_a,name_a,plan_b,line_b,section_b,name_b,explanation,treatment
 wings,两翼,membership,harbour-plan,3,一 总体布局,南园和北园,harbour-plan,5,一（一） 企业,南园,后者只写南园,并列
 """
@@ -231,6 +237,88 @@ def test_every_kind_of_fact_may_be_missing(tmp_path: Path) -> None:
     (folder / "plan.toml").write_text(PLAN, "utf-8")
     facts = read(tmp_path)
     assert {kind: len(facts.rows[kind]) for kind in FACT_TYPES} == dict.fromkeys(FACT_TYPES, 0)
+
+
+# --- chains, and what functions ask for
+
+
+def chained(harbour: Path, rows: str) -> list[str]:
+    save(harbour, "harbour-plan/chain.csv", CHAIN + rows)
+    return faults_of(harbour)
+
+
+def test_a_chain_has_links_by_stage_and_says_what_they_supply(harbour: Path) -> None:
+    save(harbour, "harbour-plan/chain.csv", CHAIN)
+    chain, ships, port, supply = read(harbour).chain
+    assert (chain.chain, chain.supplies) == ("", ())
+    assert (ships.chain, ships.stage, ships.segment, ships.basis) == ("harbour", "上游", "vehicle", "assumed")
+    assert port.stage == "下游"
+    assert (supply.id, supply.supplies, supply.basis) == ("ships", ("port",), "documented")
+    assert supply.citation()["line"] == 3
+    assert verify(read(harbour), harbour / "texts") == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("quay,东港,3,一 总体布局,,,nowhere,上游,vehicle,,assumed,\n", "chain 'nowhere' is not a chain of the plan"),
+        ("quay,东港,3,一 总体布局,,,ships,上游,vehicle,,assumed,\n", "chain 'ships' is not a chain of the plan"),
+        ("quay,东港,3,一 总体布局,,,harbour,,vehicle,,assumed,\n", "a link needs stage"),
+        ("quay,东港,3,一 总体布局,,,harbour,上游,,,assumed,\n", "a link needs segment"),
+        ("quay,东港,3,一 总体布局,,,,上游,,,assumed,\n", "chain is empty, so the row is a chain"),
+        ("port,东港,3,一 总体布局,,,harbour,下游,vehicle,,assumed,\n", "'port' is also in row 4"),
+        ("port,东港,3,一 总体布局,,,,,,harbour,assumed,\n", "supplies 'harbour', which is not another link"),
+        ("port,东港,3,一 总体布局,,,,,,port,assumed,\n", "supplies 'port', which is not another link"),
+        ("harbour,东港,3,一 总体布局,,,,,,port,assumed,\n", "'harbour' is also in row 2"),
+        ("quay,东港,3,一 总体布局,,,harbour,中间,vehicle,,assumed,\n", "stage is '中间'; allowed:"),
+        (
+            "quay,东港,3,一 总体布局,,,harbour,上游,vehicle,,guessed,\n",
+            "basis is 'guessed'; allowed: assumed, documented",
+        ),
+    ],
+)
+def test_a_chain_that_does_not_hold_is_named_by_its_row(harbour: Path, rows: str, said: str) -> None:
+    (fault,) = chained(harbour, rows)
+    assert fault.startswith("seeds/harbour-plan/chain.csv:6: ")
+    assert said in fault
+
+
+def test_a_function_stands_for_links_for_the_whole_chain_or_for_none(harbour: Path) -> None:
+    save(
+        harbour,
+        "functions.csv",
+        "function,reach,segments,note\n港口,link,vehicle;parts,\n物流,chain,mobility,\n贸易,none,,\n",
+    )
+    wants = read(harbour).wants()
+    assert [(w.subject, w.function, w.reach, w.segments, w.fact.line) for w in wants] == [
+        ("east-port", "港口", "link", ("vehicle", "parts"), 3),
+        ("east-port", "物流", "chain", ("mobility",), 3),
+    ]
+    assert read(harbour).of_city("port").wants() == wants
+
+
+def test_a_field_of_a_whole_structure_is_wanted_of_the_structure(harbour: Path) -> None:
+    save(harbour, "functions.csv", "function,reach,segments,note\n造船,link,vehicle,\n")
+    header = "id,name,line,section,label,subject,relation,object,object_name,note\n"
+    save(harbour, "harbour-plan/relations.csv", header + "field,东港,3,一 总体布局,,core-and-wings,field,,造船,\n")
+    assert [(w.subject, w.segments) for w in read(harbour).wants()] == [("core-and-wings", ("vehicle",))]
+
+
+def test_each_fault_of_the_dictionary_of_functions_is_named(harbour: Path) -> None:
+    save(
+        harbour, "functions.csv", "function,reach,segments,note\n港口,all,a,\n物流,link,,\n贸易,none,a,\n贸易,none,,\n"
+    )
+    assert faults_of(harbour) == [
+        "seeds/functions.csv:2: reach is 'all'; allowed: chain, link, none",
+        "seeds/functions.csv:3: reach is 'link', but segments is ''",
+        "seeds/functions.csv:4: reach is 'none', but segments is 'a'",
+        "seeds/functions.csv:5: the function '贸易' is there twice",
+    ]
+    save(harbour, "functions.csv", "function,reach\n港口,link\n")
+    assert faults_of(harbour) == [
+        "seeds/functions.csv:1: lacks the column 'segments'",
+        "seeds/functions.csv:1: lacks the column 'note'",
+    ]
 
 
 # --- the day that a structure holds on
