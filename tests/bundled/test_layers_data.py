@@ -68,9 +68,13 @@ PUBLISHED_KM2 = [
     ("new-energy-port", 2.64, 0.005),
     ("hydrogen-port", 2.15, 0.01),
     ("auto-software-park", 3.73, 0.01),
-    ("jiading-new-town", 122.4, 0.01),
+    ("auto-city-core-area", 7.43, 0.01),
+    ("auto-city-parts-park", 8.3, 0.01),
+    ("auto-city-manufacturing-area", 5.9, 0.01),
+    ("f1-circuit", 5.3, 0.01),
+    ("smart-sensor-park", 2.67, 0.01),
     ("jiabei-country-park", 13.98, 0.01),
-    ("future-sci-tech-city", 113.0, 0.06),
+    ("future-sci-tech-city", 113.0, 0.01),
 ]
 
 
