@@ -1,7 +1,7 @@
 """The drawn layers against independent references and against the text: nothing is further off than it promises.
 
-The references lie beside the project (`../shared/reference`), not in it; where they are not, what needs them is skipped.
-That parts lie in their wholes and members of one layout do not overlap is held always.
+The references lie beside the project (`../shared/reference`), not in it; where they are not, what needs them
+is skipped. That parts lie in their wholes and members of one layout do not overlap is held always.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import csv
 from collections.abc import Iterator
 from functools import cache
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gis import geodesy
-from gis.geojson import Feature, read_features
+from gis.earth import geodesy
+from gis.io.geojson import Feature, read_features
+from tests import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 REFERENCES = ROOT.parent / "shared" / "reference"
 needs_references = pytest.mark.skipif(
     not REFERENCES.is_dir(), reason="the references that the layers are held against are not here (../shared/reference)"
