@@ -70,11 +70,13 @@ _CATEGORIES: Final = {
     "轴": "axis",
 }
 _ROADS: Final = {
-    "测试道路": "test_road",
-    "开放测试道路": "test_road",
-    "封闭测试": "closed_test",
+    **dict.fromkeys(("测试道路", "测试路段", "开放测试道路", "开放测试路段", "开放道路测试"), "test_road"),
+    **dict.fromkeys(("封闭测试", "封闭测试道路", "封闭测试场"), "closed_test"),
+    **dict.fromkeys(("半开放测试", "半开放测试道路"), "semi_open_test"),
     "智慧道路": "smart_road",
 }
+# The types that are roads of public test: closed and half-open tests are grounds; they count where a column says so.
+_TEST_ROADS: Final = frozenset({"test_road", "open_test"})
 # What Chinese tables write for the values of a column.
 _WORDS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("roads", "type"): _ROADS,
@@ -407,6 +409,8 @@ class _Builder:
         for name in self.schema:
             if name in self.columns.roles or name in self.request.constants:
                 self._set(record, name, i, wrong)
+        if self.request.kind == "roads" and record["type"] in _TEST_ROADS:
+            wrong += self._test_road(record, i, drawn=geometry is not None)
         for name, value in _FALLBACK[self.request.kind].items():
             if record.get(name) is None:
                 record[name] = value
@@ -421,6 +425,21 @@ class _Builder:
         damaged = [text for text in _texts({**record, **extras}) if _SURROGATE.search(text)]
         wrong += [f"holds a damaged character in {text[:20]!r}" for text in damaged]
         return {**record, **{name: value for name, value in extras.items() if name not in record}}, wrong
+
+    def _test_road(self, record: dict[str, Any], i: int, *, drawn: bool) -> list[str]:
+        """Let a road whose type is one of public test count as one; a fault where its own column says that it is none.
+
+        What is only planned does not count unless a column says so; it and what is not drawn may say no, as neither
+        adds kilometres.
+        """
+        planned = record["status"] == "planned"
+        if record["is_test_road"] is None:
+            record["is_test_road"] = not planned
+        said = self.text(i, "is_test_road")
+        if said is None or record["is_test_road"] or not drawn or planned:
+            return []
+        kind = self.text(i, "type") or self.request.constants.get("type")
+        return [f"{self.columns.roles['is_test_road']} says {said[:20]!r}, but the type {kind!r} is a test road"]
 
     def _set(self, record: dict[str, Any], name: str, i: int, wrong: list[str]) -> None:
         column = self.columns.roles.get(name)

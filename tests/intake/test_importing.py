@@ -787,3 +787,40 @@ def test_a_zip_of_a_table_is_read(tmp_path: Path) -> None:
 
 def test_positions_without_a_mainland_shift_stay(tmp_path: Path) -> None:
     assert np.allclose(convert(114.16, 22.28, "gcj02", "wgs84"), (114.16, 22.28))
+
+
+# --- What a type, the digits and the state of a row say -------------------------------------------------------------
+
+_ROAD = "LINESTRING (121.168 31.292, 121.182 31.303)"
+
+
+@pytest.mark.parametrize(
+    ("cells", "constants", "counts"),
+    [
+        ({"类型": "开放测试道路"}, {}, True),
+        ({"类型": "open_test"}, {}, True),
+        ({}, {"type": "test_road"}, True),
+        ({"类型": "测试路段", "是否测试道路": "是"}, {}, True),
+        ({"类型": "测试道路", "状态": "规划"}, {}, False),
+        ({"类型": "测试道路", "状态": "规划", "是否测试道路": "否"}, {}, False),
+        ({"类型": "测试道路"}, {"is_test_road": "否"}, False),
+        # Closed and half-open grounds are no roads of public test, unless a column says so.
+        ({"类型": "closed_test"}, {}, False),
+        ({"类型": "封闭测试", "是否测试道路": "是"}, {}, True),
+        ({"类型": "semi_open_test"}, {}, False),
+        ({"类型": "智慧道路"}, {}, False),
+        ({"类型": "智慧道路", "是否测试道路": "是"}, {}, True),
+    ],
+)
+def test_a_road_of_a_type_of_public_test_counts_as_test_road(
+    cells: dict[str, str], constants: dict[str, str], counts: bool, park_root: Path, tmp_path: Path
+) -> None:
+    path = table(tmp_path, [["道路名称", *cells, "wkt"], ["安驰路", *cells.values(), _ROAD]])
+    intake.run(park_root, path, kind="roads", datum="wgs84", constants=constants)
+    assert intake.records(park_root, "roads")["安驰路"].properties["is_test_road"] is counts
+
+
+def test_a_test_road_that_is_said_to_be_none_is_a_fault(park_root: Path, tmp_path: Path) -> None:
+    path = table(tmp_path, [["道路名称", "类型", "是否测试道路", "wkt"], ["安驰路", "开放测试道路", "否", _ROAD]])
+    with pytest.raises(InputError, match=r"是否测试道路 says '否', but the type '开放测试道路' is a test road"):
+        intake.plan(park_root, path, kind="roads", datum="wgs84")
