@@ -81,10 +81,18 @@ _ROADS: Final = {
 }
 # The types that are roads of public test: closed and half-open tests are grounds; they count where a column says so.
 _TEST_ROADS: Final = frozenset({"test_road", "open_test"})
+_FACILITIES: Final = {
+    **dict.fromkeys(("加氢站", "加氢母站", "油氢合建站"), "hydrogen_station"),
+    **dict.fromkeys(("充电站", "充电桩", "充换电站", "充换电设施", "充电设施", "换电站"), "charging"),
+    **dict.fromkeys(("测试场", "封闭测试场"), "test_site"),
+    "数据中心": "data_centre",
+    "孵化器": "incubator",
+}
 # What Chinese tables write for the values of a column.
 _WORDS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("roads", "type"): _ROADS,
     ("roads", "status"): _STANDING,
+    ("facilities", "type"): _FACILITIES,
     ("facilities", "status"): _STANDING,
     ("zones", "category"): _CATEGORIES,
     ("enterprises", "kind"): {"企业": "enterprise", **dict.fromkeys(("机构", "科研院所", "高校"), "institution")},
