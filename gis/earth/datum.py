@@ -19,7 +19,9 @@ Three facts that the conversions rest on:
 from __future__ import annotations
 
 import math
+import operator
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -373,33 +375,38 @@ def _code_without_zone(code: int) -> int:
 
 @overload
 def convert(
-    lon: float, lat: float, from_: Reference | str, to: Reference | str = Datum.WGS84
+    lon: float, lat: float, from_: Reference | str | int, to: Reference | str | int = Datum.WGS84
 ) -> tuple[float, float]: ...
 @overload
 def convert(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], from_: Reference | str, to: Reference | str = Datum.WGS84
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    from_: Reference | str | int,
+    to: Reference | str | int = Datum.WGS84,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
-def convert(lon: Any, lat: Any, from_: Reference | str, to: Reference | str = Datum.WGS84) -> tuple[Any, Any]:
+def convert(
+    lon: Any, lat: Any, from_: Reference | str | int, to: Reference | str | int = Datum.WGS84
+) -> tuple[Any, Any]:
     """Convert positions from one system to another.
 
     Args:
         lon: Longitude in degrees, or easting in metres where `from_` is projected; a number or an array.
         lat: Latitude in degrees, or northing in metres; as `lon`.
-        from_: The system of the positions given; a `Datum`, a `Projected`, or text for `parse_datum`.
+        from_: The system of the positions given; a `Datum`, a `Projected`, text for `parse_datum`, or the
+            number of an EPSG code.
         to: The system wanted.
 
     Returns:
         Longitude and latitude, or easting and northing where `to` is projected; NaN stays NaN.
 
     Raises:
-        DatumError: A system is unknown, or a value cannot be a coordinate in it.
+        DatumError: A system is unknown or no system at all, or a value cannot be a coordinate in it.
 
     >>> lon, lat = convert(121.1619, 31.2884, "gcj02", "wgs84")
     >>> round(lon, 5), round(lat, 5)
     (121.15734, 31.29028)
     """
-    start = parse_datum(from_) if isinstance(from_, str) and not isinstance(from_, Datum) else from_
-    goal = parse_datum(to) if isinstance(to, str) and not isinstance(to, Datum) else to
+    start, goal = _reference(from_), _reference(to)
     x: Any
     y: Any
     scalar = isinstance(lon, int | float) and isinstance(lat, int | float)
@@ -419,6 +426,21 @@ def convert(lon: Any, lat: Any, from_: Reference | str, to: Reference | str = Da
         return x, y
     x, y = _to_wgs84(x, y, start, scalar)
     return _from_wgs84(x, y, goal, scalar)
+
+
+def _reference(given: object) -> Reference:
+    """The system that an argument means; what means none is refused, so that nothing comes back as it was given."""
+    if isinstance(given, Datum | Projected):
+        return given
+    if isinstance(given, str):
+        return parse_datum(given)
+    # numpy's integers have an index too, and so do its arrays of one integer, which are no system.
+    if not isinstance(given, bool) and hasattr(given, "__index__") and not hasattr(given, "__len__"):
+        with suppress(TypeError):
+            # A sign would be lost as punctuation is.
+            if (code := operator.index(given)) >= 0:
+                return parse_datum(f"EPSG:{code}")
+    raise DatumError(f"{given!r} ({type(given).__name__}) names no system; {_ALLOWED}")
 
 
 def _floats(lon: Any, lat: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
