@@ -533,8 +533,10 @@ class _Builder:
         if name == "segment":
             return None
         allowed = self.schema[name].allowed
-        known = allowed is None or text in allowed
-        return text if known else _WORDS.get((self.request.kind, name), {}).get(halfwidth(text))
+        words = _WORDS.get((self.request.kind, name), {})
+        if allowed is None:
+            return words.get(halfwidth(text), text)
+        return text if text in allowed else words.get(halfwidth(text))
 
     def _sort(self, record: dict[str, Any], i: int) -> None:
         """Give a firm its chain link: by the column of links, else by what it does, else by its name."""

@@ -211,10 +211,12 @@ class Ground:
         self.day = day
         self.city = project.city(city)
         self.places = project.places(city, day)
-        everywhere = [geometry for (_, kind), layer in project.layers.items() if kind in {"zones", "districts"}
-                      and layer.city == city for geometry in layer.geometry if geometry is not None]  # fmt: skip
+        everywhere = [g for kind in ("districts", "zones") for g in project.layer(city, kind).placed().geometry]
+        if not everywhere:  # A city of firms or roads alone is where they are.
+            kinds = ("enterprises", "roads", "facilities")
+            everywhere = [g for kind in kinds for g in project.layer(city, kind).placed().geometry]
         if not everywhere:
-            raise UsageError(f"nothing is drawn in {city}: its layers districts and zones hold no geometry")
+            raise UsageError(f"nothing is drawn in {city}: none of its layers holds a geometry")
         self.crs = geodesy.metric_crs_for(shapely.total_bounds(everywhere))
         self.outlines: dict[str, BaseGeometry] = {}
         """Every place and district with an area, by id, in metres."""

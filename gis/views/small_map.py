@@ -127,10 +127,15 @@ def _extent(project: Project, city: str, districts: Layer, zones: Sequence[BaseG
     chosen: list[BaseGeometry] = own or list(zones) or next((found for found in (*every, things) if found), [])
     if not chosen:
         return _CHINA
-    if own and zones and not shapely.intersects(shapely.box(*shapely.total_bounds(own)), list(zones)).any():
+    if own and zones and _apart(shapely.total_bounds(own), shapely.total_bounds(list(zones))):
         chosen = [*own, *zones]
     west, south, east, north = (float(value) for value in shapely.total_bounds(chosen))
     return west, south, east, north
+
+
+def _apart(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether two boxes (west, south, east, north) have nothing in common."""
+    return bool((one[2:] < other[:2]).any() or (other[2:] < one[:2]).any())
 
 
 def _frame(extent: _Box) -> _Frame:
