@@ -113,7 +113,9 @@ def import_(
     recipe: Annotated[
         str | None, typer.Option("--recipe", help="Read as this recipe says; made by the first import that names it.")
     ] = None,
-    merge: Annotated[bool, typer.Option("--merge", help="Update features by their id or credit code.")] = False,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Update features by their id, code, or name in a place.")
+    ] = False,
     repair: Annotated[bool, typer.Option("--repair", help="Mend geometries; each one is reported.")] = False,
     partial: Annotated[bool, typer.Option("--partial", help="Import the good rows and list the faulty ones.")] = False,
     swap: Annotated[bool, typer.Option("--swap", help="Latitude stands first in this file.")] = False,
@@ -215,6 +217,9 @@ def _show(plan: Plan, format_: Format, *, dry_run: bool) -> None:
         note(f"likely the same: row {pair['row']} {pair['name']!r} ({pair['id']}) and {other} {pair['like_name']!r}")
     if len(plan.likely) > 20:
         note(f"likely the same: {len(plan.likely) - 20} more pairs; --format json lists them")
+    if plan.request.merge:
+        for line in plan.changes.words():
+            note(line)
     for remark in plan.notes:
         note(f"note: {remark}")
     if not dry_run and not plan.added and not plan.changed:

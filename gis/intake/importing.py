@@ -18,20 +18,18 @@ from gis.base.errors import Fault, InputError, UsageError, raise_if_any
 from gis.base.files import lock_folder
 from gis.base.text import halfwidth
 from gis.earth.datum import Datum
-from gis.earth.geodesy import distance_m
 from gis.intake.detect import Surroundings, surroundings_of
 from gis.intake.identity import (
     Gazetteer,
     Segments,
-    free_id,
     gazetteer_of,
     is_slug,
-    normal_name,
     parse_uscc,
     segments_of,
     slug_of,
 )
-from gis.intake.positions import Decision, convert_all, decide, fault_rows, gather, rounding_m, witnesses_of
+from gis.intake.merging import Changes, Feature, Register, Row
+from gis.intake.positions import Decision, Positions, convert_all, decide, fault_rows, gather, rounding_m, witnesses_of
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
 from gis.intake.shapes import look_at
 from gis.io.columns import ColumnMap, is_state, recognise
@@ -46,16 +44,12 @@ from gis.model.project import Project, load_project
 from gis.model.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT
 from gis.model.trial import try_out
 
-Feature = tuple[dict[str, Any], BaseGeometry | None]
-
 # The accuracy promised where neither file nor user states one: picked on a map, measured or unknown, outlines.
 PICKED_M: Final = 50.0
 POINT_M: Final = 100.0
 OUTLINE_M: Final = 50.0
 _INSIDE_SHARE: Final = 0.998
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-# Of many rows with one name, each is held against the first ones: what is listed stays readable, and linear in time.
-_MOST_ALIKE: Final = 5
 
 # What the register says of a firm that is there no more; 注销中 and 拟注销 still are.
 _GONE: Final = re.compile(r"(?:已|被|依法)*(?:注销|吊销|迁出)(?!中|公告|备案)")
@@ -133,7 +127,7 @@ class Plan:
     """What an import would do; nothing is changed yet.
 
     `features` is the whole layer as it will be; `refused` are the faulty rows (only with `partial`); `likely` are
-    pairs that look like one thing.
+    pairs that look like one thing; `changes` is what a merge changes, `listed` the ids of all rows.
     """
 
     request: Request
@@ -150,6 +144,8 @@ class Plan:
     counts: Mapping[str, int]
     data: bytes
     before: bytes | None
+    changes: Changes
+    listed: Sequence[str]
 
     def as_json(self) -> dict[str, Any]:
         """The plan as a JSON object."""
@@ -168,6 +164,7 @@ class Plan:
             "counts": dict(self.counts),
             "added": list(self.added),
             "changed": list(self.changed),
+            "changes": self.changes.as_json() if self.request.merge else None,
             "refused": [str(fault) for fault in self.refused],
             "repaired": [str(fault) for fault in self.repaired],
             "left_out": [{"row": row, "why": why} for row, why in self.table.dropped],
@@ -266,6 +263,7 @@ def plan_import(root: Path, request: Request) -> Plan:
     builder = _Builder(request, table, columns, decision, project, names, segments_of(project))
     bad = {i for i, _ in positions.faults}
     rows: list[tuple[int, dict[str, Any], BaseGeometry | None]] = []
+    spoilt: list[dict[str, Any]] = []
     for i, geometry in enumerate(positions.geometry):
         looked_at = None if geometry is None else look_at(geometry, request.kind, repair=request.repair)
         says = [looked_at.fault] if looked_at is not None and looked_at.fault else []
@@ -277,9 +275,11 @@ def plan_import(root: Path, request: Request) -> Plan:
         faults += [Fault(table.name, what, table.rows[i].number) for what in says]
         if not says and i not in bad:
             rows.append((i, record, None if record.get("stand_in_for") else kept))
+        else:
+            spoilt.append(record)
     faults += _outside(table, rows, around, builder.notes)
     _raise_unless_partial(faults, request, rows)
-    return _assemble(project, request, table, columns, decision, builder, rows, faults, repaired, positions.notes)
+    return _assemble(project, request, table, columns, decision, builder, rows, faults, repaired, positions, spoilt)
 
 
 def _without_gone(table: RawTable, columns: ColumnMap, request: Request) -> RawTable:
@@ -405,6 +405,7 @@ class _Builder:
         self.unknown_segments: Counter[str] = Counter()
         self.bad_codes: list[str] = []
         self.coarse: list[int] = []
+        self.silent: dict[int, frozenset[str]] = {}
         wrong = [name for name in request.constants if name not in self.schema or name == "id"]
         if wrong:
             allowed = ", ".join(name for name in self.schema if name != "id")
@@ -456,9 +457,10 @@ class _Builder:
                 self._set(record, name, i, wrong)
         if self.request.kind == "roads" and record["type"] in _TEST_ROADS:
             wrong += self._test_road(record, i, drawn=geometry is not None)
-        for name, value in _FALLBACK[self.request.kind].items():
-            if record.get(name) is None:
-                record[name] = value
+        usual = {k: value for k, value in _FALLBACK[self.request.kind].items() if record.get(k) is None}
+        record |= usual
+        # What a firm does is read from its words below.
+        self.silent[i] = frozenset(usual) - {"segment"}
         if record["name"] is None:
             wrong.append(f"has no name (column {self.columns.roles.get('name')!r} is empty)")
         if self.request.kind == "enterprises":
@@ -553,6 +555,11 @@ class _Builder:
         elif stands:
             record["stand_in_for"] = None
         if geometry is not None:
+            said = {
+                "accuracy_m": record["accuracy_m"] or self.request.accuracy_m,
+                "geometry_basis": record["geometry_basis"],
+            }
+            self.silent[i] |= {name for name, value in said.items() if not value}
             record["geometry_basis"] = record["geometry_basis"] or "digitised"
             accuracy = record["accuracy_m"] or self.request.accuracy_m or self._accuracy(geometry)
             # A geometry's own numbers have no zeros at their end: there, what the row says of its accuracy stands.
@@ -654,7 +661,8 @@ def _assemble(
     rows: Sequence[tuple[int, dict[str, Any], BaseGeometry | None]],
     faults: Sequence[Fault],
     repaired: Sequence[Fault],
-    notes: Sequence[str],
+    positions: Positions,
+    spoilt: Sequence[Mapping[str, Any]],
 ) -> Plan:
     where = layer_path(request.city, request.kind)
     path = project.root / where
@@ -664,11 +672,27 @@ def _assemble(
         existing = {
             str(record["id"]): (dict(record), geometry) for record, geometry in read_features(path, where.as_posix())
         }
-    register = _Register(project, request, table, existing)
-    added, changed = register.take(rows)
-    raise_if_any(
-        register.faults, InputError, f"{len(register.faults)} row(s) are in the project already; nothing was imported"
+    register = Register(
+        project, request.city, request.kind, table.name, existing, builder.names,
+        merge=request.merge, again=request.again, park=columns.roles.get("park"),
+    )  # fmt: skip
+    register.take(
+        [
+            Row(table.rows[i].number, record, geometry, rounding_m(positions, i), builder.silent.get(i, frozenset()))
+            for i, record, geometry in rows
+        ]
     )
+    if register.faults and (not request.partial or not register.listed):
+        hint = "" if request.partial else " (--partial imports the other rows and lists these)"
+        count = f"{len(register.faults)} row(s) are in the project already, or it is not clear which they are"
+        raise InputError(register.faults, f"{count}; nothing was imported{hint}")
+    in_question = {fault.row for fault in register.faults}
+    spoilt = [*spoilt, *(record for i, record, _ in rows if table.rows[i].number in in_question)]
+    rows = [row for row in rows if table.rows[row[0]].number not in in_question]
+    faults = [*faults, *register.faults]
+    added, changed = register.added, register.changed
+    entries = [entry for entry in journal.read_journal(project.root) if entry.layer == where.as_posix()]
+    changes = register.changes([entry for entry in entries if not entry.undone], spoilt)
     features = list(register.features.values())
     data = dump_features(features)
     raise_if_any(check_features(features, request.kind, where.as_posix()), InputError)
@@ -684,10 +708,12 @@ def _assemble(
         "unplaced": len(rows) - placed - stand_ins,
         "added": len(added),
         "changed": len(changed),
+        "unchanged": len(register.listed) - len(added) - len(changed),
     }
     return Plan(
         request, table, columns, decision, features, added, changed, faults, repaired, register.likely,
-        [*table.notes, *notes, *builder.notes, *_remarks(builder)], counts, data, before,
+        [*table.notes, *positions.notes, *builder.notes, *_remarks(builder)], counts, data, before,
+        changes, register.listed,
     )  # fmt: skip
 
 
@@ -705,142 +731,6 @@ def _remarks(builder: _Builder) -> list[str]:
         shown = ", ".join(f"{text[:20]} ({count})" for text, count in builder.unknown_segments.most_common(5))
         found.append(f"{total} row(s) have a chain link that segments.csv does not know, so it is unknown: {shown}")
     return found
-
-
-class _Register:
-    """Decides for each row whether it is a new feature or one that is known, and gives ids."""
-
-    def __init__(self, project: Project, request: Request, table: RawTable, existing: Mapping[str, Feature]) -> None:
-        self.request = request
-        self.table = table
-        self.features = dict(existing)
-        self.old = set(existing)
-        self.taken = {id_ for layer in project.layers.values() for id_ in layer.ids} | set(project.facts.elsewhere)
-        self.numbers: dict[str, int] = {}
-        self.codes: dict[str, list[str]] = {}
-        self.names: dict[str, list[tuple[str, int | None]]] = {}
-        for id_, (record, _) in existing.items():
-            if record.get("uscc"):
-                self.codes.setdefault(record["uscc"], []).append(id_)
-            self.names.setdefault(normal_name(str(record.get("name"))), []).append((id_, None))
-        self.faults: list[Fault] = []
-        self.likely: list[dict[str, Any]] = []
-
-    def take(self, rows: Sequence[tuple[int, dict[str, Any], BaseGeometry | None]]) -> tuple[list[str], list[str]]:
-        """Add or merge every row; the ids added and the ids changed."""
-        self._share_organisations([record for _, record, _ in rows])
-        added: list[str] = []
-        changed: list[str] = []
-        updated: set[str] = set()
-        for i, record, geometry in rows:
-            number = self.table.rows[i].number
-            match = self._match(record, number)
-            if match is not None:
-                if match in updated:
-                    self.faults.append(
-                        Fault(self.table.name, f"is the second row for {match}: one row for each id or code", number)
-                    )
-                    continue
-                self.features[match] = _merged(self.features[match], record, geometry)
-                changed.append(match)
-                updated.add(match)
-                continue
-            wanted = record["id"] or (
-                str(record["uscc"]).lower() if record.get("uscc") else slug_of(str(record["name"]))
-            )
-            if record["id"] and wanted in self.taken:
-                self.faults.append(
-                    Fault(self.table.name, f"the id {wanted!r} is taken; --merge updates a feature by its id", number)
-                )
-                continue
-            id_ = free_id(wanted, self.taken, self.numbers)
-            self.taken.add(id_)
-            record["id"] = id_
-            self._compare(record, geometry, number)
-            self.features[id_] = (record, geometry)
-            added.append(id_)
-        return added, changed
-
-    def _match(self, record: Mapping[str, Any], number: int) -> str | None:
-        """The feature that a row updates: by id, else by code; a fault where that is not asked for or not clear."""
-        id_, code = record["id"], record.get("uscc")
-        if id_ and id_ in self.old:
-            return str(id_) if self.request.merge else None
-        same = [known for known in self.codes.get(code, ()) if known in self.old] if code else []
-        if not same or (id_ and self.request.merge):
-            return None
-        if not self.request.merge:
-            if not self.request.again:
-                what = f"has the code {code}, as {same[0]} has; --merge updates it, --again adds a second one"
-                self.faults.append(Fault(self.table.name, what, number))
-            return None
-        if len(same) > 1:
-            what = f"has the code {code}, which {', '.join(same)} share; say which in a column id"
-            self.faults.append(Fault(self.table.name, what, number))
-            return None
-        return same[0]
-
-    def _share_organisations(self, records: Sequence[dict[str, Any]]) -> None:
-        """Several rows of one code are the sites of one organisation: they get one `org`."""
-        if self.request.kind != "enterprises":
-            return
-        by_code: dict[str, list[dict[str, Any]]] = {}
-        for record in records:
-            if record.get("uscc"):
-                by_code.setdefault(record["uscc"], []).append(record)
-        for code, sites in by_code.items():
-            if len(sites) > 1:
-                for record in sites:
-                    record["org"] = record["org"] or slug_of(str(sites[0]["name"])) or code.lower()
-
-    def _compare(self, record: Mapping[str, Any], geometry: BaseGeometry | None, number: int) -> None:
-        """List what has the same name already; it is for the user to say whether it is the same."""
-        key = normal_name(str(record["name"]))
-        for other, row in self.names.get(key, [])[:_MOST_ALIKE]:
-            held, place = self.features[other]
-            metres = _apart(geometry, place)
-            same_site = held.get("org") and held.get("org") == record.get("org") and metres is not None and metres > 50
-            if not same_site:
-                self.likely.append(
-                    {
-                        "row": number,
-                        "name": record["name"],
-                        "id": record["id"],
-                        "like": other,
-                        "like_row": row,
-                        "like_name": held.get("name"),
-                        "metres_apart": None if metres is None else round(metres),
-                    }
-                )
-        self.names.setdefault(key, []).append((str(record["id"]), number))
-
-
-def _apart(one: BaseGeometry | None, other: BaseGeometry | None) -> float | None:
-    if one is None or other is None:
-        return None
-    first, second = shapely.centroid(one), shapely.centroid(other)
-    return distance_m(shapely.get_x(first), shapely.get_y(first), shapely.get_x(second), shapely.get_y(second))
-
-
-_GEOMETRY_COLUMNS: Final = ("geometry_basis", "accuracy_m", "geometry_source", "stand_in_for", "unplaced_reason")
-
-
-def _merged(old: Feature, record: Mapping[str, Any], geometry: BaseGeometry | None) -> Feature:
-    """A known feature with what a row says; where the row says nothing, the old word stays."""
-    held, place = old
-    kept = {name: value for name, value in record.items() if value not in (None, "", [])}
-    kept.pop("id", None)
-    says_where = geometry is not None or (place is None and bool(record.get("stand_in_for")))
-    for name in _GEOMETRY_COLUMNS:
-        kept.pop(name, None)
-    for name, value in (("segment", UNKNOWN_SEGMENT),):
-        if kept.get(name) == value and held.get(name):
-            kept.pop(name)
-    merged = {**held, **kept}
-    if says_where:
-        merged |= {name: record[name] for name in _GEOMETRY_COLUMNS if name in record}
-        return merged, geometry
-    return merged, place
 
 
 def apply(root: Path, plan: Plan, when: str) -> journal.Entry:
@@ -903,6 +793,7 @@ def _entry(plan: Plan, number: int, when: str) -> journal.Entry:
         after=journal.digest(plan.data),
         marks={id_: mark for id_, mark in marks.items() if id_ in touched},
         notes=list(plan.notes),
+        listed=sorted(plan.listed),
     )
 
 

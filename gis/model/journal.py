@@ -25,8 +25,9 @@ FOLDER: Final = "imports"
 class Entry:
     """One import: what came from where, how it was understood, and what it did to the layer.
 
-    `added` and `changed` are ids; `before` and `after` are the SHA-256 of the layer's file (`before` is empty where
-    there was none); `marks` tells each added or changed feature as the import left it from one changed since.
+    `added` and `changed` are ids, `listed` those of all rows, changed or not (empty in entries of old); `before` and
+    `after` are the SHA-256 of the layer's file (`before` is empty where there was none); `marks` tells each added or
+    changed feature as the import left it from one changed since.
     """
 
     number: int
@@ -55,6 +56,7 @@ class Entry:
     marks: Mapping[str, str]
     undone: str = ""
     notes: Sequence[str] = field(default_factory=list)
+    listed: Sequence[str] = field(default_factory=list)
 
     def row(self) -> dict[str, Any]:
         """The row that `gis imports` prints."""

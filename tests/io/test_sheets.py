@@ -13,7 +13,7 @@ from openpyxl.styles import PatternFill
 from gis.base.errors import InputError, UsageError
 from gis.earth.datum import convert
 from gis.earth.geodesy import distance_m
-from gis.intake.importing import Feature
+from gis.intake.merging import Feature
 from gis.io.geojson import dump_features
 from gis.io.headings import table_of_grid
 from gis.io.quantities import parse_coordinate, parse_day
