@@ -364,7 +364,7 @@ def test_outside_of_any_project_the_bundled_one_is_found(tmp_path: Path) -> None
 
 
 def test_where_there_is_no_project_at_all_the_message_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gis.model.project.__file__", str(tmp_path / "gis" / "model" / "project.py"))
+    monkeypatch.setattr("gis.model.project.BUNDLED", (tmp_path / "bundled",))
     with pytest.raises(UsageError, match=r"no gis\.toml in"):
         find_project(tmp_path)
 
