@@ -1,10 +1,31 @@
 """Turn the functional zones of planning documents into checked geodata, coverage statistics and offline maps."""
 
+from __future__ import annotations
 
-def __getattr__(name: str) -> str:
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gis.earth.datum import convert
+    from gis.notebook import Area, Park, open  # noqa: A004
+
+__all__ = ["Area", "Park", "__version__", "convert", "open"]
+
+# Each name of the face, and the module that holds it: nothing heavy is loaded before it is asked for.
+_FACE = {"Area": "gis.notebook", "Park": "gis.notebook", "open": "gis.notebook", "convert": "gis.earth.datum"}
+
+
+def __getattr__(name: str) -> object:
     # The version is looked up where it is asked for: importlib.metadata would cost every command its start-up.
-    if name != "__version__":
-        raise AttributeError(f"module 'gis' has no attribute {name!r}")
-    from importlib.metadata import version
+    if name == "__version__":
+        from importlib.metadata import version
 
-    return version("park-gis")
+        return version("park-gis")
+    if name not in _FACE:
+        raise AttributeError(f"module 'gis' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_FACE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

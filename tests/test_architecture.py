@@ -15,7 +15,7 @@ from tests import ROOT
 
 # A file imports only from floors below its own, or from its own. The longest name that matches counts.
 FLOORS = {
-    "gis": 0,  # the package itself holds the version and the face, which loads lazily
+    "gis": 8,  # the package itself holds the version and the face, which loads lazily
     "gis.base": 0,
     "gis.earth": 1,
     "gis.model.schema": 1,  # pure data: the readers look for the columns that it names
@@ -25,6 +25,7 @@ FLOORS = {
     "gis.intake": 5,
     "gis.measures": 6,
     "gis.views": 7,
+    "gis.notebook": 8,  # the other way in, beside the command line
     "gis.cli": 8,
     "gis.__main__": 8,
 }

@@ -55,6 +55,7 @@ class FactKind(StrEnum):
     FACILITIES = "facilities"
     INDICATORS = "indicators"
     RELATIONS = "relations"
+    CHAIN = "chain"
 
 
 PlanOption = Annotated[list[str] | None, typer.Option("--plan", help="Only this plan (may be given more than once).")]

@@ -63,9 +63,15 @@ def replace(
         str | None, typer.Option("--feature", help="Which feature of the file, as COLUMN=VALUE, where it has several.")
     ] = None,
     outside: Annotated[bool, typer.Option("--allow-outside", help="Take it even if it leaves its district.")] = False,
+    elsewhere: Annotated[
+        bool, typer.Option("--elsewhere", help="Take it even if it lies off the old outline, beyond its accuracy.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare with the old outline and write nothing.")] = False,
     project: ProjectOption = None,
 ) -> None:
     """Put an authoritative geometry in place of a sketch; id, facts and history stay.
+
+    Says how the new outline compares with the old one: overlap, distance, area before and after.
 
     Example: gis layers replace auto-innovation-port port.geojson --datum cgcs2000 --source "2023 plan" --accuracy 5
     """
@@ -74,9 +80,9 @@ def replace(
     root = project_folder(project)
     done = replace_geometry(
         root, id_, file, source=source, accuracy_m=accuracy, datum=datum, basis=basis, feature=feature,
-        allow_outside=outside,
+        allow_outside=outside, elsewhere=elsewhere, dry_run=dry_run,
     )  # fmt: skip
-    note(done)
+    note(f"{done}\nnothing was written" if dry_run else done)
 
 
 @app.command("districts")

@@ -19,7 +19,9 @@ Three facts that the conversions rest on:
 from __future__ import annotations
 
 import math
+import operator
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -45,18 +47,53 @@ class Datum(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TransverseMercator:
+    """The parameters of a transverse Mercator on WGS 84 or CGCS2000: degrees, metres, and a scale."""
+
+    datum: Datum
+    meridian: float
+    latitude: float = 0.0
+    scale: float = 1.0
+    easting: float = 500_000.0
+    northing: float = 0.0
+
+    @property
+    def proj(self) -> str:
+        """The projection as PROJ writes it, every parameter to its last digit."""
+        ellipsoid = "WGS84" if self.datum is Datum.WGS84 else "GRS80"  # that of CGCS2000 to the last digit
+        return (
+            f"+proj=tmerc +lat_0={self.latitude!r} +lon_0={self.meridian!r} +k_0={self.scale!r} "
+            f"+x_0={self.easting!r} +y_0={self.northing!r} +ellps={ellipsoid} +units=m +no_defs +type=crs"
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"transverse Mercator on {self.datum}, central meridian {self.meridian:.12g}°, latitude of origin "
+            f"{self.latitude:.12g}°, scale {self.scale:.12g}, false easting {self.easting:.12g}, false northing "
+            f"{self.northing:.12g}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Projected:
     """A projected system (easting, northing in metres) on WGS 84 or CGCS2000.
 
     `zone` is the number that leads the easting (40 of 40500000), or None where the easting bears none.
+    `epsg` is None where the system has no code and is a transverse Mercator by its own parameters, `own`.
     """
 
-    epsg: int
+    epsg: int | None
     name: str
     zone: int | None = None
+    own: TransverseMercator | None = None
+
+    @property
+    def crs(self) -> str:
+        """The system as pyproj and GDAL understand it."""
+        return self.own.proj if self.own is not None else f"EPSG:{self.epsg}"
 
     def __str__(self) -> str:
-        return f"EPSG:{self.epsg}"
+        return str(self.own) if self.own is not None else f"EPSG:{self.epsg}"
 
 
 Reference = Datum | Projected
@@ -251,13 +288,13 @@ def _shifted_arrays(
 
 
 @cache
-def _transformer(epsg: int) -> Transformer:
-    """Return the projection from geographic to `epsg`; both on the same datum, so that no datum shift is applied."""
+def _transformer(system: str) -> Transformer:
+    """Return the projection from geographic to `system`; both on the same datum, so that no datum shift is applied."""
     from pyproj import CRS, Transformer
 
-    target = CRS.from_epsg(epsg)
+    target = CRS.from_user_input(system)
     if target.geodetic_crs is None:
-        raise DatumError(f"EPSG:{epsg} has no geographic system")
+        raise DatumError(f"{system} has no geographic system")
     return Transformer.from_crs(target.geodetic_crs, target, always_xy=True)
 
 
@@ -295,6 +332,9 @@ def check_metres(easting: ArrayLike, northing: ArrayLike, reference: Projected) 
         return
     x = np.asarray(easting, dtype=np.float64)
     y = np.asarray(northing, dtype=np.float64)
+    if reference.own is not None:
+        _check_own(x, y, reference.own)
+        return
     low = (reference.zone or 0) * 1e6
     bad = (x < low) | (x > low + 1e6) | (y < 3e5) | (y > 6.5e6)
     if not bad.any():
@@ -306,11 +346,23 @@ def check_metres(easting: ArrayLike, northing: ArrayLike, reference: Projected) 
         hint = "the axes look swapped: in survey tables X is north and Y is east; give the easting first"
     elif 13e6 <= east < 46e6:
         hint = f"the easting bears the zone number {int(east // 1e6)}: use EPSG:{_code_of_zone(int(east // 1e6))}"
-    elif reference.zone is not None and 0 <= east <= 1e6:
+    elif reference.zone is not None and reference.epsg is not None and 0 <= east <= 1e6:
         hint = f"the easting bears no zone number: use EPSG:{_code_without_zone(reference.epsg)}"
     else:
         hint = "outside what the system can hold in China"
     raise DatumError(f"({east:g}, {north:g}) is no easting, northing of {reference} ({reference.name}): {hint}")
+
+
+def _check_own(x: NDArray[np.float64], y: NDArray[np.float64], own: TransverseMercator) -> None:
+    """Raise unless finite values lie in China by the parameters; farther off the projection folds over itself."""
+    import numpy as np
+
+    lon, lat = _transformer(own.proj).transform(x, y, direction="INVERSE")
+    lon, lat = np.asarray(lon), np.asarray(lat)
+    bad = np.isfinite(x) & np.isfinite(y) & ~((lon > 70.0) & (lon < 140.0) & (lat > 2.0) & (lat < 55.0))
+    if bad.any():
+        east, north = (float(values[bad].flat[0]) for values in np.broadcast_arrays(x, y))
+        raise DatumError(f"({east:.10g}, {north:.10g}) is no easting, northing in China by the parameters of {own}")
 
 
 def _code_of_zone(zone: int) -> int:
@@ -323,33 +375,38 @@ def _code_without_zone(code: int) -> int:
 
 @overload
 def convert(
-    lon: float, lat: float, from_: Reference | str, to: Reference | str = Datum.WGS84
+    lon: float, lat: float, from_: Reference | str | int, to: Reference | str | int = Datum.WGS84
 ) -> tuple[float, float]: ...
 @overload
 def convert(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], from_: Reference | str, to: Reference | str = Datum.WGS84
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    from_: Reference | str | int,
+    to: Reference | str | int = Datum.WGS84,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
-def convert(lon: Any, lat: Any, from_: Reference | str, to: Reference | str = Datum.WGS84) -> tuple[Any, Any]:
+def convert(
+    lon: Any, lat: Any, from_: Reference | str | int, to: Reference | str | int = Datum.WGS84
+) -> tuple[Any, Any]:
     """Convert positions from one system to another.
 
     Args:
         lon: Longitude in degrees, or easting in metres where `from_` is projected; a number or an array.
         lat: Latitude in degrees, or northing in metres; as `lon`.
-        from_: The system of the positions given; a `Datum`, a `Projected`, or text for `parse_datum`.
+        from_: The system of the positions given; a `Datum`, a `Projected`, text for `parse_datum`, or the
+            number of an EPSG code.
         to: The system wanted.
 
     Returns:
         Longitude and latitude, or easting and northing where `to` is projected; NaN stays NaN.
 
     Raises:
-        DatumError: A system is unknown, or a value cannot be a coordinate in it.
+        DatumError: A system is unknown or no system at all, or a value cannot be a coordinate in it.
 
     >>> lon, lat = convert(121.1619, 31.2884, "gcj02", "wgs84")
     >>> round(lon, 5), round(lat, 5)
     (121.15734, 31.29028)
     """
-    start = parse_datum(from_) if isinstance(from_, str) and not isinstance(from_, Datum) else from_
-    goal = parse_datum(to) if isinstance(to, str) and not isinstance(to, Datum) else to
+    start, goal = _reference(from_), _reference(to)
     x: Any
     y: Any
     scalar = isinstance(lon, int | float) and isinstance(lat, int | float)
@@ -369,6 +426,21 @@ def convert(lon: Any, lat: Any, from_: Reference | str, to: Reference | str = Da
         return x, y
     x, y = _to_wgs84(x, y, start, scalar)
     return _from_wgs84(x, y, goal, scalar)
+
+
+def _reference(given: object) -> Reference:
+    """The system that an argument means; what means none is refused, so that nothing comes back as it was given."""
+    if isinstance(given, Datum | Projected):
+        return given
+    if isinstance(given, str):
+        return parse_datum(given)
+    # numpy's integers have an index too, and so do its arrays of one integer, which are no system.
+    if not isinstance(given, bool) and hasattr(given, "__index__") and not hasattr(given, "__len__"):
+        with suppress(TypeError):
+            # A sign would be lost as punctuation is.
+            if (code := operator.index(given)) >= 0:
+                return parse_datum(f"EPSG:{code}")
+    raise DatumError(f"{given!r} ({type(given).__name__}) names no system; {_ALLOWED}")
 
 
 def _floats(lon: Any, lat: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -394,5 +466,5 @@ def _from_wgs84(x: Any, y: Any, goal: Reference, scalar: bool) -> tuple[Any, Any
 
 
 def _project(x: Any, y: Any, system: Projected, scalar: bool, *, back: bool) -> tuple[Any, Any]:
-    new_x, new_y = _transformer(system.epsg).transform(x, y, direction="INVERSE" if back else "FORWARD")
+    new_x, new_y = _transformer(system.crs).transform(x, y, direction="INVERSE" if back else "FORWARD")
     return (float(new_x), float(new_y)) if scalar else (new_x, new_y)

@@ -15,10 +15,12 @@ Geometries = NDArray[np.object_]
 
 
 @overload
-def convert_geometries(geometry: BaseGeometry, from_: Reference | str, to: Reference | str) -> BaseGeometry: ...
+def convert_geometries(
+    geometry: BaseGeometry, from_: Reference | str | int, to: Reference | str | int
+) -> BaseGeometry: ...
 @overload
-def convert_geometries(geometry: Geometries, from_: Reference | str, to: Reference | str) -> Geometries: ...
-def convert_geometries(geometry: Any, from_: Reference | str, to: Reference | str) -> Any:
+def convert_geometries(geometry: Geometries, from_: Reference | str | int, to: Reference | str | int) -> Geometries: ...
+def convert_geometries(geometry: Any, from_: Reference | str | int, to: Reference | str | int) -> Any:
     """Convert every vertex of geometries; heights are left out, None stays None.
 
     Args:

@@ -345,7 +345,7 @@ def _with_system(frame: gpd.GeoDataFrame, where: str, datum: str | None) -> gpd.
         return frame
     reference = parse_datum(datum)
     if isinstance(reference, Projected):
-        return frame.set_crs(epsg=reference.epsg, allow_override=True)
+        return frame.set_crs(reference.crs, allow_override=True)
     if reference in {Datum.GCJ02, Datum.BD09}:
         moved = shapely.transform(
             np.asarray(frame.geometry.array, dtype=object),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,10 +31,10 @@ from gis.intake.identity import (
     segments_of,
     slug_of,
 )
-from gis.intake.positions import Decision, convert_all, decide, fault_rows, gather, witnesses_of
+from gis.intake.positions import Decision, convert_all, decide, fault_rows, gather, rounding_m, witnesses_of
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
 from gis.intake.shapes import look_at
-from gis.io.columns import ColumnMap, recognise
+from gis.io.columns import ColumnMap, is_state, recognise
 from gis.io.containers import refuse, shown_name
 from gis.io.geojson import dump_features, read_features
 from gis.io.quantities import is_blank, parse_day, parse_number, parse_truth
@@ -56,6 +57,9 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 # Of many rows with one name, each is held against the first ones: what is listed stays readable, and linear in time.
 _MOST_ALIKE: Final = 5
 
+# What the register says of a firm that is there no more; 注销中 and 拟注销 still are.
+_GONE: Final = re.compile(r"(?:已|被|依法)*(?:注销|吊销|迁出)(?!中|公告|备案)")
+
 _STANDING: Final = {
     **dict.fromkeys(("现状", "已建", "建成", "已建成", "运营"), "existing"),
     **dict.fromkeys(("规划", "在建", "拟建", "待建"), "planned"),
@@ -70,15 +74,25 @@ _CATEGORIES: Final = {
     "轴": "axis",
 }
 _ROADS: Final = {
-    "测试道路": "test_road",
-    "开放测试道路": "test_road",
-    "封闭测试": "closed_test",
+    **dict.fromkeys(("测试道路", "测试路段", "开放测试道路", "开放测试路段", "开放道路测试"), "test_road"),
+    **dict.fromkeys(("封闭测试", "封闭测试道路", "封闭测试场"), "closed_test"),
+    **dict.fromkeys(("半开放测试", "半开放测试道路"), "semi_open_test"),
     "智慧道路": "smart_road",
+}
+# The types that are roads of public test: closed and half-open tests are grounds; they count where a column says so.
+_TEST_ROADS: Final = frozenset({"test_road", "open_test"})
+_FACILITIES: Final = {
+    **dict.fromkeys(("加氢站", "加氢母站", "油氢合建站"), "hydrogen_station"),
+    **dict.fromkeys(("充电站", "充电桩", "充换电站", "充换电设施", "充电设施", "换电站"), "charging"),
+    **dict.fromkeys(("测试场", "封闭测试场"), "test_site"),
+    "数据中心": "data_centre",
+    "孵化器": "incubator",
 }
 # What Chinese tables write for the values of a column.
 _WORDS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("roads", "type"): _ROADS,
     ("roads", "status"): _STANDING,
+    ("facilities", "type"): _FACILITIES,
     ("facilities", "status"): _STANDING,
     ("zones", "category"): _CATEGORIES,
     ("enterprises", "kind"): {"企业": "enterprise", **dict.fromkeys(("机构", "科研院所", "高校"), "institution")},
@@ -230,6 +244,7 @@ def plan_import(root: Path, request: Request) -> Plan:
         raise refuse(
             table.name, f"has no column that is understood as the name; its columns are {shown}: say --map name=COLUMN"
         )
+    table = _without_gone(table, columns, request)
     names = gazetteer_of(project)
     around = surroundings_of(project, city)
     positions = gather(table, columns, repair=request.repair)
@@ -257,7 +272,7 @@ def plan_import(root: Path, request: Request) -> Plan:
         kept = None if looked_at is None else looked_at.geometry
         if looked_at is not None and looked_at.repaired:
             repaired.append(Fault(table.name, looked_at.repaired, table.rows[i].number))
-        record, wrong = builder.record(i, kept)
+        record, wrong = builder.record(i, kept, rounding_m(positions, i))
         says += wrong
         faults += [Fault(table.name, what, table.rows[i].number) for what in says]
         if not says and i not in bad:
@@ -265,6 +280,34 @@ def plan_import(root: Path, request: Request) -> Plan:
     faults += _outside(table, rows, around, builder.notes)
     _raise_unless_partial(faults, request, rows)
     return _assemble(project, request, table, columns, decision, builder, rows, faults, repaired, positions.notes)
+
+
+def _without_gone(table: RawTable, columns: ColumnMap, request: Request) -> RawTable:
+    """The table without the firms that the register has struck off or that moved away, and a note that names them.
+
+    A row that says until when it held stays: it is history, not presence.
+    """
+    states = [name for name in table.header if is_state(name)] if request.kind in {"enterprises", "facilities"} else []
+    until, title = columns.roles.get("valid_to"), columns.roles.get("name", "")
+    kept, gone, shown = [], [], []
+    for row in table.rows:
+        said = [(name, str(row.cells.get(name)).strip()) for name in states]
+        over = next(((name, text) for name, text in said if _GONE.match(halfwidth(text))), None)
+        if over is None or "valid_to" in request.constants or (until and not is_blank(row.cells.get(until))):
+            kept.append(row)
+            continue
+        gone.append((row.number, f"{over[0]} says {over[1][:20]!r}"))
+        shown.append(f"row {row.number} {row.cells.get(title) or ''}".strip() + f" ({over[1][:20]})")
+    if not gone:
+        return table
+    if not kept:
+        raise refuse(table.name, f"has only rows that are there no more: {_first(shown)}")
+    note = f"{len(gone)} of {len(table.rows)} row(s) are there no more by their own word and are left out: "
+    note += _first(shown)
+    if request.merge:
+        note += "; what the project has of them stays as it is: give it a valid_to"
+    note += "; a column 注销日期 (valid_to) keeps such rows as history"
+    return replace(table, rows=tuple(kept), dropped=(*table.dropped, *gone), notes=(*table.notes, note))
 
 
 def _has_no_coordinates(table: RawTable, columns: ColumnMap) -> bool:
@@ -327,9 +370,12 @@ def _outside(
         )
         return [Fault(table.name, what)]
     if out:
-        first = ", ".join(map(str, out[:10])) + (" …" if len(out) > 10 else "")
-        notes.append(f"{len(out)} row(s) lie outside of the districts of {around.city}: rows {first}")
+        notes.append(f"{len(out)} row(s) lie outside of the districts of {around.city}: rows {_first(out)}")
     return []
+
+
+def _first(rows: Sequence[object]) -> str:
+    return ", ".join(map(str, rows[:10])) + (" …" if len(rows) > 10 else "")
 
 
 # --- Rows to records ------------------------------------------------------------------------------------------------
@@ -358,6 +404,7 @@ class _Builder:
         self.notes: list[str] = []
         self.unknown_segments: Counter[str] = Counter()
         self.bad_codes: list[str] = []
+        self.coarse: list[int] = []
         wrong = [name for name in request.constants if name not in self.schema or name == "id"]
         if wrong:
             allowed = ", ".join(name for name in self.schema if name != "id")
@@ -399,14 +446,16 @@ class _Builder:
         cell = None if column is None else self.table.rows[i].cells.get(column)
         return None if is_blank(cell) else str(cell).strip()
 
-    def record(self, i: int, geometry: BaseGeometry | None) -> tuple[dict[str, Any], list[str]]:
-        """The columns of a row's feature, and what is wrong with the row."""
+    def record(self, i: int, geometry: BaseGeometry | None, rounding: float = 0.0) -> tuple[dict[str, Any], list[str]]:
+        """The columns of a row's feature, and what is wrong with the row; `rounding` is what its digits carry, in m."""
         wrong: list[str] = []
         record: dict[str, Any] = dict.fromkeys(self.schema)
         record["aliases"] = []
         for name in self.schema:
             if name in self.columns.roles or name in self.request.constants:
                 self._set(record, name, i, wrong)
+        if self.request.kind == "roads" and record["type"] in _TEST_ROADS:
+            wrong += self._test_road(record, i, drawn=geometry is not None)
         for name, value in _FALLBACK[self.request.kind].items():
             if record.get(name) is None:
                 record[name] = value
@@ -414,13 +463,28 @@ class _Builder:
             wrong.append(f"has no name (column {self.columns.roles.get('name')!r} is empty)")
         if self.request.kind == "enterprises":
             self._sort(record, i)
-        self._place(record, i, geometry)
+        self._place(record, i, geometry, rounding)
         if self.request.kind == "zones" and geometry is not None and record["within"] is None:
             record["within"] = self._district_around(geometry)
         extras = self._extras(i)
         damaged = [text for text in _texts({**record, **extras}) if _SURROGATE.search(text)]
         wrong += [f"holds a damaged character in {text[:20]!r}" for text in damaged]
         return {**record, **{name: value for name, value in extras.items() if name not in record}}, wrong
+
+    def _test_road(self, record: dict[str, Any], i: int, *, drawn: bool) -> list[str]:
+        """Let a road whose type is one of public test count as one; a fault where its own column says that it is none.
+
+        What is only planned does not count unless a column says so; it and what is not drawn may say no, as neither
+        adds kilometres.
+        """
+        planned = record["status"] == "planned"
+        if record["is_test_road"] is None:
+            record["is_test_road"] = not planned
+        said = self.text(i, "is_test_road")
+        if said is None or record["is_test_road"] or not drawn or planned:
+            return []
+        kind = self.text(i, "type") or self.request.constants.get("type")
+        return [f"{self.columns.roles['is_test_road']} says {said[:20]!r}, but the type {kind!r} is a test road"]
 
     def _set(self, record: dict[str, Any], name: str, i: int, wrong: list[str]) -> None:
         column = self.columns.roles.get(name)
@@ -469,8 +533,10 @@ class _Builder:
         if name == "segment":
             return None
         allowed = self.schema[name].allowed
-        known = allowed is None or text in allowed
-        return text if known else _WORDS.get((self.request.kind, name), {}).get(halfwidth(text))
+        words = _WORDS.get((self.request.kind, name), {})
+        if allowed is None:
+            return words.get(halfwidth(text), text)
+        return text if text in allowed else words.get(halfwidth(text))
 
     def _sort(self, record: dict[str, Any], i: int) -> None:
         """Give a firm its chain link: by the column of links, else by what it does, else by its name."""
@@ -479,7 +545,7 @@ class _Builder:
         if record["segment"] == UNKNOWN_SEGMENT:
             self.unknown_segments[own or "(nothing said)"] += 1
 
-    def _place(self, record: dict[str, Any], i: int, geometry: BaseGeometry | None) -> None:
+    def _place(self, record: dict[str, Any], i: int, geometry: BaseGeometry | None, rounding: float) -> None:
         """Say how well the position is known; or which park stands in for it; or why there is none."""
         stands = "stand_in_for" in self.schema
         if stands and record.get("stand_in_for") in self.place_ids and record.get("stand_in_for"):
@@ -489,7 +555,12 @@ class _Builder:
         if geometry is not None:
             record["geometry_basis"] = record["geometry_basis"] or "digitised"
             accuracy = record["accuracy_m"] or self.request.accuracy_m or self._accuracy(geometry)
+            # A geometry's own numbers have no zeros at their end: there, what the row says of its accuracy stands.
+            stands_said = self.table.spatial and record["accuracy_m"] is not None
             record["accuracy_m"] = float(accuracy)
+            if rounding > accuracy and not stands_said:
+                record["accuracy_m"] = float(math.ceil(rounding)) if rounding > 1 else rounding
+                self.coarse.append(self.table.rows[i].number)
             record["geometry_source"] = record["geometry_source"] or self._source(i)
             record["unplaced_reason"] = None
             return
@@ -624,6 +695,11 @@ def _remarks(builder: _Builder) -> list[str]:
     found = []
     if builder.bad_codes:
         found.append(f"{len(builder.bad_codes)} code(s) are wrong and not used: {builder.bad_codes[0]}")
+    if builder.coarse:
+        found.append(
+            f"{len(builder.coarse)} row(s) are less accurate than is said or usual, by the decimals of their "
+            f"coordinates: rows {_first(builder.coarse)}"
+        )
     if builder.unknown_segments:
         total = sum(builder.unknown_segments.values())
         shown = ", ".join(f"{text[:20]} ({count})" for text, count in builder.unknown_segments.most_common(5))

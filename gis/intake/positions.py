@@ -13,18 +13,22 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import DatumError, Fault
 from gis.earth.datum import Datum, Projected, Reference, parse_datum
+from gis.earth.geodesy import distance_m
 from gis.earth.shifting import convert_geometries
 from gis.intake.detect import Surroundings, Verdict, Witnesses, axes_of, detect
 from gis.intake.identity import Gazetteer
 from gis.intake.shapes import look_at_raw
 from gis.io.columns import COORDINATES, ColumnMap, datum_hints, meaning
 from gis.io.containers import refuse
-from gis.io.quantities import is_blank, parse_coordinate, parse_pair
+from gis.io.quantities import coordinate_step, is_blank, pair_steps, parse_coordinate, parse_pair
 from gis.io.raw import RawTable
 from gis.io.systems import System, system_of
 
 # Formats that are WGS 84 by their standard, whatever a writer puts into them.
 _PROMISES: Final[Mapping[str, str]] = {"geojson": "GeoJSON", "kml": "KML"}
+
+# Larger numbers are metres.
+_MOST_DEGREES: Final = 360
 
 Floats = NDArray[np.float64]
 
@@ -33,10 +37,12 @@ Floats = NDArray[np.float64]
 class Positions:
     """The geometry of each row, in the order and system of the file until `convert_all` made it WGS 84.
 
-    `faults` are by position in the table, `notes` about the whole file.
+    `faults` are by position in the table, `notes` about the whole file. `steps` holds, for points in degrees by
+    position in the table, one unit of the last place that they are written to.
     """
 
     geometry: list[BaseGeometry | None]
+    steps: dict[int, float] = field(default_factory=dict)
     faults: list[tuple[int, str]] = field(default_factory=list)
     repaired: list[tuple[int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -77,7 +83,41 @@ def gather(table: RawTable, columns: ColumnMap, *, repair: bool) -> Positions:
             if note not in found.notes:
                 found.notes.append(note)
         found.geometry[i] = looked.geometry
+        if geometry.geom_type == "Point" and np.abs(shapely.get_coordinates(geometry)).max(initial=0) <= _MOST_DEGREES:
+            found.steps[i] = _step(geometry, {} if table.spatial else row.cells, columns.roles)
     return found
+
+
+def _step(point: BaseGeometry, cells: Mapping[str, Any], roles: Mapping[str, str]) -> float:
+    """One unit of the last place of the coarser coordinate of a point, in degrees.
+
+    Numbers that were never text in the file do not keep the zeros at their end: they are taken to have as many places
+    as the finer one of the two.
+    """
+    written: list[Any] = []
+    if "wkt" not in roles or is_blank(cells.get(roles["wkt"])):
+        for first, second in (("lon", "lat"), ("x", "y")):
+            if not written and first in roles and second in roles and not is_blank(cells.get(roles[first])):
+                written = [cells[roles[first]], cells[roles[second]]]
+        if not written and "xy" in roles and not is_blank(cells.get(roles["xy"])):
+            return max(pair_steps(cells[roles["xy"]]))
+    texts = [cell for cell in written if isinstance(cell, str)]
+    if texts:
+        return max(map(coordinate_step, texts))
+    return min(coordinate_step(float(number)) for number in shapely.get_coordinates(point)[0])
+
+
+def rounding_m(positions: Positions, i: int) -> float:
+    """How far a row's point may be off by the places that its coordinates were written to, in metres; 0 where unknown.
+
+    That is the corner of half a unit of the last place both ways, which holds every true position. The row's geometry
+    is WGS 84 already.
+    """
+    point, step = positions.geometry[i], positions.steps.get(i, 0.0)
+    if point is None or point.geom_type != "Point" or not step:
+        return 0.0
+    x, y = shapely.get_x(point), shapely.get_y(point)
+    return float(distance_m(x, y, x + step / 2, y + (step / 2 if y < 0 else -step / 2)))
 
 
 def _from_cells(cells: Mapping[str, Any], roles: Mapping[str, str]) -> BaseGeometry | None:

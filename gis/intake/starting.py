@@ -15,7 +15,7 @@ from gis.base.files import lock_folder
 from gis.base.text import is_file_name
 from gis.intake.identity import is_slug, slug_of
 from gis.io.geojson import dump_features
-from gis.model.facts import FACT_TYPES, Elsewhere
+from gis.model.facts import FACT_TYPES, Elsewhere, FunctionWord
 from gis.model.project import CONFIG_NAME, find_project
 
 _TEMPLATE: Final = Path("seeds") / "_template"
@@ -182,6 +182,7 @@ def _tables(city: str) -> dict[Path, bytes]:
         found[_TEMPLATE / f"{kind}.csv"] = _csv(",".join(renamed))
     found[_TEMPLATE / "plan.template.toml"] = _plan(city).encode("utf-8")
     found[Path("seeds") / "elsewhere.csv"] = _csv(",".join(f.name for f in fields(Elsewhere) if f.name != "row"))
+    found[Path("seeds") / "functions.csv"] = _csv(",".join(f.name for f in fields(FunctionWord) if f.name != "row"))
     found[Path("seeds") / "conflicts.csv"] = _csv(_CONFLICTS)
     return found
 

@@ -245,7 +245,7 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "unplaced_reason": ("unplacedreason",),
     "stand_in_for": ("standinfor",),
     "valid_from": ("validfrom", "生效日期"),
-    "valid_to": ("validto", "失效日期"),
+    "valid_to": ("validto", "失效日期", "注销日期", "吊销日期", "迁出日期"),
     "note": ("note", "备注", "说明", "remark", "remarks", "bz"),
     "type": ("type", "类型", "道路类型", "设施类型", "类别", "lx"),
     "status": ("status", "状态", "建设状态", "现状规划"),
@@ -271,6 +271,9 @@ _DATUM_WORDS: Final = (
 )
 
 
+_STATES: Final = re.compile(r"(?:企业|主体|市场主体|工商|公司|单位)?(?:登记|经营|存续|注册)?(?:状态|状况)")
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
     """Which column of the file means what: `roles` from meaning to column, `extras` are kept under their own names."""
@@ -292,6 +295,15 @@ def plain_name(header: str) -> str:
     """
     text = halfwidth(header).lower()
     return _NOISE.sub("", _UNIT.sub("", text)) or _NOISE.sub("", text)
+
+
+def is_state(header: str) -> bool:
+    """Whether a heading is that of the state of a firm in the register.
+
+    >>> is_state("登记状态"), is_state("建设状态")
+    (True, False)
+    """
+    return _STATES.fullmatch(plain_name(header)) is not None
 
 
 def roles_of(kind: str | None) -> frozenset[str]:

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final
 
 from gis.base.text import halfwidth
@@ -124,6 +125,41 @@ def _coordinate(value: object) -> tuple[float, str]:
     if not math.isfinite(number):
         raise ValueError(f"{str(value)[:40]!r} is not a finite number")
     return (-number if side in _NEGATIVE else number), side
+
+
+def coordinate_step(value: object) -> float:
+    """Return one unit of the last place that a coordinate is written to, in the coordinate's own unit.
+
+    What is written in degrees, minutes and seconds steps by the last of these that is there. Nothing (0.0) is returned
+    for what is no coordinate.
+
+    >>> coordinate_step("121.17"), coordinate_step("121.170"), coordinate_step("121°10′") * 60
+    (0.01, 0.001, 1.0)
+    """
+    if isinstance(value, float):
+        return (
+            10.0 ** min(0, int(Decimal(repr(value)).normalize().as_tuple().exponent)) if math.isfinite(value) else 0.0
+        )
+    text = _COLONS.sub(r"\1°\2'\3", _clean(str(value)).lstrip("'"))
+    if match := _SIGNED.fullmatch(text):
+        return _place(match["number"])
+    if match := _DMS.fullmatch(text):
+        for part, share in (("seconds", 3600), ("minutes", 60), ("degrees", 1)):
+            if match[part]:
+                return _place(match[part]) / share
+    return 0.0
+
+
+def _place(number: str) -> float:
+    """One unit of the last place of a number as written; not of the exponent's alone where it is large."""
+    return 10.0 ** min(0, int(Decimal(number).as_tuple().exponent))
+
+
+def pair_steps(value: object) -> tuple[float, float]:
+    """Return the steps of the two coordinates in a cell, as `coordinate_step` gives them."""
+    text = _LABEL.sub(" ", _WRAPPING.sub("", _clean(str(value))).strip()).strip()
+    first, second = _two_parts(text) or ("", "")
+    return coordinate_step(first), coordinate_step(second)
 
 
 def _side(match: re.Match[str], value: object) -> str:

@@ -210,7 +210,7 @@ def _system(stated: CRS | None, options: PointOptions) -> tuple[CRS, Datum | Non
     if options.datum is not None:
         reference = parse_datum(options.datum)
         if isinstance(reference, Projected):
-            return CRS.from_epsg(reference.epsg), None
+            return CRS.from_user_input(reference.crs), None
         return CRS.from_user_input(_WGS84), None if reference in {Datum.WGS84, Datum.CGCS2000} else reference
     if stated is None:
         raise DatumError(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gis.base.errors import DatumError
-from gis.earth.datum import Datum, Projected, Reference, parse_datum
+from gis.earth.datum import Datum, Projected, Reference, TransverseMercator, parse_datum
+
+if TYPE_CHECKING:
+    from pyproj import CRS
 
 _CGCS: Final = re.compile(
     r"cgcs[_\s-]?2000|china[_\s-]?2000|china[_\s]geodetic[_\s]coordinate[_\s]system[_\s]2000", re.IGNORECASE
@@ -18,6 +22,8 @@ _XIAN: Final = re.compile(
 )
 _GCJ: Final = re.compile(r"gcj[_\s-]?02|火星", re.IGNORECASE)
 _BD: Final = re.compile(r"bd[_\s-]?09|baidu|百度", re.IGNORECASE)
+# What the parameters of a projection must be in: radians to the degree, metres, 1.
+_UNITS: Final = {"angle": math.pi / 180, "length": 1.0, "scale": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,41 +109,73 @@ def _geographic(crs: object, text: str) -> Datum:
     raise DatumError(f"its geographic system ({getattr(crs, 'name', '?')}) is not converted here: say --datum")
 
 
-def _projected(crs: object, text: str) -> System:
-    """The EPSG code of a transverse Mercator on CGCS2000 or WGS 84, by its parameters."""
-    name = str(getattr(crs, "name", ""))
-    operation = getattr(crs, "coordinate_operation", None)
-    values = {parameter.name.lower(): float(parameter.value) for parameter in getattr(operation, "params", ())}
-    method = str(getattr(operation, "method_name", ""))
-    meridian = values.get("longitude of natural origin")
-    easting = values.get("false easting", 0.0)
-    northing = values.get("false northing", 0.0)
-    scale = values.get("scale factor at natural origin", 1.0)
-    geodetic = _geographic(getattr(crs, "geodetic_crs", None), text)
-    if "transverse mercator" not in method.lower() or meridian is None:
+def _projected(crs: CRS, text: str) -> System:
+    """The zone that a transverse Mercator on CGCS2000 or WGS 84 is, or its own parameters where it is none."""
+    name = crs.name
+    operation = crs.coordinate_operation
+    method = operation.method_name if operation is not None else ""
+    params = operation.params if operation is not None else []
+    values = {parameter.name.lower(): float(parameter.value) for parameter in params}
+    if method.lower() != "transverse mercator" or "longitude of natural origin" not in values:
         raise DatumError(
             f"its projection ({name}, {method}) is not converted here: say --datum, or save it as CGCS2000"
         )
-    if any(round(unit.unit_conversion_factor, 6) != 1 for unit in getattr(crs, "axis_info", ())):
+    said = ", ".join(f"{key} {value:.12g}" for key, value in values.items())
+    try:
+        geodetic = _geographic(crs.geodetic_crs, text)
+    except DatumError as error:
+        raise DatumError(f"its projection ({name}: {said}) is not on CGCS2000 or WGS 84: {error}") from error
+    if any(round(unit.unit_conversion_factor, 6) != 1 for unit in crs.axis_info):
         raise DatumError(f"its projection ({name}) is not in metres: save it as CGCS2000 in metres")
-    if abs(scale - 0.9996) < 1e-6 and geodetic is Datum.WGS84 and easting == 500_000 and northing == 0:
-        return _known(32600 + round((meridian + 183) / 6), name)
-    zone = _gauss_kruger(meridian, easting, northing, scale)
-    if zone is None or values.get("latitude of natural origin", 0.0) != 0:
+    meridian_of = crs.geodetic_crs.prime_meridian if crs.geodetic_crs is not None else None
+    plain = (
+        all(abs(parameter.unit_conversion_factor - _UNITS[_kind(parameter.name)]) < 1e-12 for parameter in params)
+        and {axis.direction.lower() for axis in crs.axis_info} <= {"east", "north"}
+        and (meridian_of is None or meridian_of.longitude == 0)
+    )
+    own = TransverseMercator(
+        geodetic,
+        values["longitude of natural origin"],
+        values.get("latitude of natural origin", 0.0),
+        values.get("scale factor at natural origin", 1.0),
+        values.get("false easting", 0.0),
+        values.get("false northing", 0.0),
+    )
+    usable = all(map(math.isfinite, values.values())) and abs(own.latitude) <= 90 and abs(own.meridian) <= 180
+    if not plain or not usable or not 0.9 <= own.scale <= 1.1:
         raise DatumError(
-            f"its projection ({name}: central meridian {meridian:g}°, false easting {easting:g}, false northing "
-            f"{northing:g}) is a local grid, no 3- or 6-degree zone: have the surveying office convert it to CGCS2000"
+            f"its projection ({name}: {said}) is not converted here: its parameters are not degrees east of Greenwich, "
+            "north and metres with axes east and north, or out of range; have it converted to CGCS2000"
         )
+    zone = _utm(own) or _gauss_kruger(own)
+    if zone is None:
+        note = f"converted by its own parameters, it being no zone: {own}"
+        return System(Projected(None, name, own=own), name, (note,))
     found = _known(zone, name)
-    if geodetic is Datum.WGS84:
+    if geodetic is Datum.WGS84 and zone < 32600:
         note = "the file says WGS 84 where the zones are of CGCS2000; the two differ by less than a metre"
         return System(found.reference, name, (note,))
     return found
 
 
-def _gauss_kruger(meridian: float, easting: float, northing: float, scale: float) -> int | None:
+def _kind(parameter: str) -> str:
+    word = parameter.lower().split()[0]
+    return "length" if word == "false" else "scale" if word == "scale" else "angle"
+
+
+def _utm(own: TransverseMercator) -> int | None:
+    """The EPSG code of a UTM zone of WGS 84 in China, or None; exactly, never the nearest."""
+    zone = (own.meridian + 183) / 6
+    if zone != round(zone) or not 43 <= zone <= 53 or own.datum is not Datum.WGS84:
+        return None
+    same = (own.latitude, own.scale, own.easting, own.northing) == (0, 0.9996, 500_000, 0)
+    return 32600 + round(zone) if same else None
+
+
+def _gauss_kruger(own: TransverseMercator) -> int | None:
     """The EPSG code of a Gauss-Krüger zone of CGCS2000, or None."""
-    if abs(scale - 1) > 1e-9 or northing != 0 or meridian % 3 != 0:
+    meridian, easting = own.meridian, own.easting
+    if (own.scale, own.northing, own.latitude) != (1, 0, 0) or meridian % 3 != 0:
         return None
     three, six = round(meridian / 3), round((meridian + 3) / 6)
     if easting == 500_000 and 75 <= meridian <= 135:

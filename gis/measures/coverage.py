@@ -211,10 +211,12 @@ class Ground:
         self.day = day
         self.city = project.city(city)
         self.places = project.places(city, day)
-        everywhere = [geometry for (_, kind), layer in project.layers.items() if kind in {"zones", "districts"}
-                      and layer.city == city for geometry in layer.geometry if geometry is not None]  # fmt: skip
+        everywhere = [g for kind in ("districts", "zones") for g in project.layer(city, kind).placed().geometry]
+        if not everywhere:  # A city of firms or roads alone is where they are.
+            kinds = ("enterprises", "roads", "facilities")
+            everywhere = [g for kind in kinds for g in project.layer(city, kind).placed().geometry]
         if not everywhere:
-            raise UsageError(f"nothing is drawn in {city}: its layers districts and zones hold no geometry")
+            raise UsageError(f"nothing is drawn in {city}: none of its layers holds a geometry")
         self.crs = geodesy.metric_crs_for(shapely.total_bounds(everywhere))
         self.outlines: dict[str, BaseGeometry] = {}
         """Every place and district with an area, by id, in metres."""
@@ -321,7 +323,9 @@ class Ground:
     def _nearest_edges(self, outline: BaseGeometry, drawn: Sequence[Record]) -> NDArray[np.intp]:
         """For each independently placed firm, which of the places draws the stretch of outline that is nearest to it.
 
-        An edge of one place that lies within another is no edge of what they make together.
+        An edge of one place that lies within another is no edge of what they make together. Where places share a border
+        the finest outline draws it (the smallest accuracy, then the first record): their distances there differ by
+        what rounding and the projection leave, which must not decide.
         """
         if len(drawn) == 1 or not len(self.located):
             return np.zeros(len(self.located), np.intp)
@@ -331,7 +335,9 @@ class Ground:
         boundaries = shapely.boundary(np.array([self.outlines[record["id"]] for record in drawn], dtype=object))
         shapely.prepare(boundaries)
         distances = shapely.distance(boundaries[:, None], nearest[None, :])
-        return np.asarray(np.argmin(distances, axis=0), np.intp)
+        tied = distances <= distances.min(axis=0) + _TOGETHER_M
+        finest_first = np.argsort([float(record["accuracy_m"]) for record in drawn], kind="stable")
+        return np.asarray(finest_first[np.argmax(tied[finest_first], axis=0)], np.intp)
 
 
 def dissolved(lines: NDArray[np.object_]) -> BaseGeometry:

@@ -504,6 +504,10 @@ class _Rules:
     def _segments_are_known(self) -> Iterator[Fault]:
         named = [(entry.segment, "seeds/elsewhere.csv", entry.row) for entry in self.facts.elsewhere.values()]
         named += [(mention.segment, mention.table, mention.row) for mention in self.facts.mentions]
+        # A row of a link's further supplies names no segment of its own.
+        named += [(link.segment, link.table, link.row) for link in self.facts.chain if link.segment]
+        words = self.facts.functions.values()
+        named += [(segment, "seeds/functions.csv", word.row) for word in words for segment in word.segments]
         for segment, where, row in named:
             if segment not in self.segments:
                 yield Fault(where, self._unknown_segment(segment), row)

@@ -57,7 +57,7 @@ class _Table:
     @property
     def epsg(self) -> str | None:
         if isinstance(self.reference, Projected):
-            return f"EPSG:{self.reference.epsg}"
+            return self.reference.crs
         return {Datum.WGS84: "EPSG:4326", Datum.CGCS2000: "EPSG:4490"}.get(self.reference)
 
     def ids(self) -> list[Any]:

@@ -256,7 +256,10 @@ class _Page:
     def _figure(self, id_: str, coverage: CityCoverage) -> str:
         system, rows = self._shown(id_, coverage)
         members = self._members(id_, rows)
-        called = self.head("no.system")[0] if system is None else self.plain(system.title, system.label_en)
+        if system is None:
+            called = self.head("no.plan" if rows else "no.system")[0]
+        else:
+            called = self.plain(system.title, system.label_en)
         title = self.head("map.of")[0].format(
             city=self.plain(self._city(id_).name, self._city(id_).name_en), system=called
         )
@@ -265,7 +268,10 @@ class _Page:
         return _el("figure", picture, _el("figcaption", *caption))
 
     def _shown(self, id_: str, coverage: CityCoverage) -> tuple[ZoneSystem | None, list[ZoneRow]]:
-        """The first system in force of which most is drawn, with its members; else the first of which anything is."""
+        """The first system in force of which most is drawn, with its members; else the first of which anything is.
+
+        Where no system is drawn, the places that stand outside all of them.
+        """
         drawn: list[tuple[float, ZoneSystem, list[ZoneRow]]] = []
         for system in self.project.systems(id_, self.project.as_of):
             rows = [row for row in coverage.zones if (row.plan, row.system) == (system.plan, system.id)]
@@ -273,7 +279,10 @@ class _Page:
             if share:
                 drawn.append((share, system, rows))
         chosen = next((item for item in drawn if item[0] > 0.5), drawn[0] if drawn else None)
-        return (None, []) if chosen is None else chosen[1:]
+        if chosen is not None:
+            return chosen[1:]
+        drawn_today = {r["id"] for r, g in self.project.places(id_).holding_on(self.project.as_of) if g is not None}
+        return None, [row for row in coverage.zones if row.system is None and row.id in drawn_today]
 
     def _members(self, id_: str, rows: Sequence[ZoneRow]) -> list[Member]:
         roles = list(dict.fromkeys(row.role for row in rows))

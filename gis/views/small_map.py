@@ -25,6 +25,7 @@ _METRES_A_DEGREE: Final = 111_320.0
 _TOLERANCE: Final = 0.35  # units of the picture, about a third of a pixel on a card
 _COLOURS: Final = 8
 _Box = tuple[float, float, float, float]
+_CHINA: Final[_Box] = (73.5, 18.0, 135.1, 53.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +110,32 @@ def swatch(city: str, role: int, *, sketched: bool) -> str:
 
 
 def _extent(project: Project, city: str, districts: Layer, zones: Sequence[BaseGeometry]) -> _Box:
-    """West, south, east, north of what must be seen: the city's own district, else what is drawn, else all there is."""
+    """West, south, east, north of what must be seen: the city's own district, else what is drawn, else all there is.
+
+    Zones that all lie elsewhere than the district are taken in too.
+    """
     subject = project.city(city).subject
     own = [geometry for record, geometry in districts if record["id"] == subject and geometry is not None]
     layers = (districts, project.layer(city, "districts"), project.layer(city, "zones"))
     every = [[geometry for geometry in layer.geometry if geometry is not None] for layer in layers]
-    chosen = own or list(zones) or next(found for found in every if found)
+    things = [
+        geometry
+        for kind in ("enterprises", "roads", "facilities")
+        for geometry in project.layer(city, kind).own().geometry
+        if geometry is not None
+    ]
+    chosen: list[BaseGeometry] = own or list(zones) or next((found for found in (*every, things) if found), [])
+    if not chosen:
+        return _CHINA
+    if own and zones and _apart(shapely.total_bounds(own), shapely.total_bounds(list(zones))):
+        chosen = [*own, *zones]
     west, south, east, north = (float(value) for value in shapely.total_bounds(chosen))
     return west, south, east, north
+
+
+def _apart(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    """Whether two boxes (west, south, east, north) have nothing in common."""
+    return bool((one[2:] < other[:2]).any() or (other[2:] < one[:2]).any())
 
 
 def _frame(extent: _Box) -> _Frame:

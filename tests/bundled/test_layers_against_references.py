@@ -118,6 +118,9 @@ DRAWN_OVER_EACH_OTHER = {
     frozenset(
         {"huli-old-industrial-area", "tiandi-smart-transport-park"}
     ): "the same; the park's site is not published",
+    frozenset(
+        {"king-long-global-rd-hq", "tiandi-smart-transport-park"}
+    ): "two proxies of nominal size; neither site is published, both are known only to lie in the incubation area",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pyproj
@@ -239,6 +240,27 @@ def test_a_value_that_cannot_be_in_its_system_is_refused_with_the_likely_cause(
         convert(*position, from_, "gcj02")
     with pytest.raises(DatumError, match=says):
         convert(np.array([position[0], np.nan]), np.array([position[1], np.nan]), from_, "wgs84")
+
+
+@pytest.mark.parametrize("code", [4549, np.int32(4549), np.int64(4549), np.uint16(4549)])
+def test_an_integer_is_the_epsg_code_it_names(code: int) -> None:
+    metres_of = convert(*ANTING, "wgs84", "EPSG:4549")
+    assert convert(*ANTING, "wgs84", code) == metres_of
+    assert convert(*metres_of, code) == pytest.approx(ANTING, abs=1e-9)
+    east, north = convert(np.array([ANTING[0]]), np.array([ANTING[1]]), 4326, code)
+    assert (east[0], north[0]) == pytest.approx(metres_of)
+
+
+@pytest.mark.parametrize(
+    "system", [None, True, False, 0, 12, -4549, 2154, 4214, 4549.0, np.float64(4549), b"wgs84", ("wgs84",), object(),
+               np.array(4549), np.array([4549]), np.array([True])[0], Datum, pyproj.CRS.from_epsg(4549)],
+)  # fmt: skip
+def test_what_names_no_system_is_refused_and_never_gives_the_input_back(system: Any) -> None:
+    for from_, to in ((system, "wgs84"), ("wgs84", system), (system, system)):
+        with pytest.raises(DatumError):
+            convert(*ANTING, from_, to)
+        with pytest.raises(DatumError):
+            convert(np.array([ANTING[0]]), np.array([ANTING[1]]), from_, to)
 
 
 def test_nan_stays_nan_and_its_neighbours_are_converted() -> None:

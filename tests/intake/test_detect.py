@@ -180,7 +180,7 @@ def test_firms_on_either_side_of_the_border_never_make_it_sure_of_the_wrong_datu
 def test_addresses_that_name_their_district_speak_for_the_datum(datum: str) -> None:
     divisions = around("hangzhou").divisions
     assert "余杭区(2021年4月前)" not in divisions, "an outline of older times widens the district of that name"
-    names = ["萧山区", "滨江区", "余杭区", "临平区", "钱塘区"]
+    names = ["上城区", "滨江区", "西湖区", "临平区", "拱墅区"]  # lines known to 350 m: wider ones hardly tell a datum
     points = np.vstack([intake.points_in(divisions[name].geometry, 40, i) for i, name in enumerate(names)])
     texts = [f"浙江省杭州市{name}建设路{i}号" for name in names for i in range(40)]
     x, y = convert(points[:, 0], points[:, 1], "wgs84", datum)

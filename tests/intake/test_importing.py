@@ -309,14 +309,11 @@ def test_the_esri_way_to_write_a_zone_is_understood() -> None:
     assert str(system_of(wkt.format(easting="40500000.0", meridian="120.0")).reference) == "EPSG:4528"
     assert str(system_of(wkt.format(easting="500000.0", meridian="120.0")).reference) == "EPSG:4549"
     assert str(system_of(wkt.format(easting="21500000.0", meridian="123.0")).reference) == "EPSG:4499"
-    for wrong in (
-        wkt.format(easting="0.0", meridian="121.4667"),
-        wkt.replace("D_China_2000", "D_Xian_1980")
-        .replace("6378137.0,298.257222101", "6378140.0,298.257")
-        .format(easting="40500000.0", meridian="120.0"),
-    ):
-        with pytest.raises(GisError, match=r"local grid|西安80"):
-            system_of(wrong)
+    own = system_of(wkt.format(easting="0.0", meridian="121.4667"))
+    assert "central meridian 121.4667°" in str(own.reference), "converted by its own parameters, not as a neighbour"
+    wrong = wkt.replace("D_China_2000", "D_Xian_1980").replace("6378137.0,298.257222101", "6378140.0,298.257")
+    with pytest.raises(GisError, match="西安80"):
+        system_of(wrong.format(easting="40500000.0", meridian="120.0"))
 
 
 def test_survey_tables_give_north_first_and_that_is_said(park_root: Path, tmp_path: Path) -> None:
@@ -807,3 +804,107 @@ def test_undo_refuses_an_entry_that_no_import_writes(park_root: Path, name: str,
     with pytest.raises(ProjectError, match=rf"0001\.json.*{name}"):
         journal.undo(park_root, 1, WHEN)
     assert outside.read_text() == "mine"
+
+
+# --- What a type, the digits and the state of a row say -------------------------------------------------------------
+
+_ROAD = "LINESTRING (121.168 31.292, 121.182 31.303)"
+
+
+@pytest.mark.parametrize(
+    ("cells", "constants", "counts"),
+    [
+        ({"类型": "开放测试道路"}, {}, True),
+        ({"类型": "open_test"}, {}, True),
+        ({}, {"type": "test_road"}, True),
+        ({"类型": "测试路段", "是否测试道路": "是"}, {}, True),
+        ({"类型": "测试道路", "状态": "规划"}, {}, False),
+        ({"类型": "测试道路", "状态": "规划", "是否测试道路": "否"}, {}, False),
+        ({"类型": "测试道路"}, {"is_test_road": "否"}, False),
+        # Closed and half-open grounds are no roads of public test, unless a column says so.
+        ({"类型": "closed_test"}, {}, False),
+        ({"类型": "封闭测试", "是否测试道路": "是"}, {}, True),
+        ({"类型": "semi_open_test"}, {}, False),
+        ({"类型": "智慧道路"}, {}, False),
+        ({"类型": "智慧道路", "是否测试道路": "是"}, {}, True),
+    ],
+)
+def test_a_road_of_a_type_of_public_test_counts_as_test_road(
+    cells: dict[str, str], constants: dict[str, str], counts: bool, park_root: Path, tmp_path: Path
+) -> None:
+    path = table(tmp_path, [["道路名称", *cells, "wkt"], ["安驰路", *cells.values(), _ROAD]])
+    intake.run(park_root, path, kind="roads", datum="wgs84", constants=constants)
+    assert intake.records(park_root, "roads")["安驰路"].properties["is_test_road"] is counts
+
+
+def test_a_test_road_that_is_said_to_be_none_is_a_fault(park_root: Path, tmp_path: Path) -> None:
+    path = table(tmp_path, [["道路名称", "类型", "是否测试道路", "wkt"], ["安驰路", "开放测试道路", "否", _ROAD]])
+    with pytest.raises(InputError, match=r"是否测试道路 says '否', but the type '开放测试道路' is a test road"):
+        intake.plan(park_root, path, kind="roads", datum="wgs84")
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "least", "most"),
+    [
+        ("121.17", "31.30", 700, 760),
+        ("121.170", "31.298", 70, 80),
+        # The coarser coordinate tells; a number in a workbook has lost its zeros, so there the finer one.
+        ("121.171234", "31.30", 700, 760),
+        (121.17, 31.3, 700, 760),
+        (121.171234, 31.3, 5, 5),
+        ("121.171234", "31.298765", 5, 5),
+        ("121°10′", "31°18′", 1200, 1300),
+        ("121°10′12″", "31°18′00″", 20, 21),
+    ],
+)
+def test_accuracy_is_no_better_than_the_digits_of_the_coordinates(
+    lon: object, lat: object, least: float, most: float, park_root: Path, tmp_path: Path
+) -> None:
+    path = book(tmp_path, [["企业名称", "经度", "纬度", "精度"], ["上海甲有限公司", lon, lat, 5]])
+    plan = intake.run(park_root, path, datum="wgs84")
+    assert least <= intake.records(park_root)["上海甲有限公司"].properties["accuracy_m"] <= most
+    assert any("less accurate than is said or usual" in note and "rows 2" in note for note in plan.notes) is (most > 5)
+
+
+@pytest.mark.parametrize("cell", ["121.17,31.30", "POINT (121.17 31.3)"])
+def test_the_digits_of_coordinates_in_one_cell_tell_too(cell: str, park_root: Path, tmp_path: Path) -> None:
+    heading = "wkt" if "POINT" in cell else "坐标"
+    intake.run(park_root, table(tmp_path, [["企业名称", heading], ["上海甲有限公司", cell]]), datum="wgs84")
+    assert 700 <= intake.records(park_root)["上海甲有限公司"].properties["accuracy_m"] <= 760
+
+
+def test_the_digits_of_a_geometry_tell_where_its_row_says_no_accuracy(park_root: Path, tmp_path: Path) -> None:
+    rough = shapely.Point(121.17, 31.3)
+    path = tmp_path / "企业.geojson"
+    path.write_bytes(dump_features([({"name": "甲"}, rough), ({"name": "乙", "accuracy_m": 20}, rough)]))
+    intake.run(park_root, path, datum="wgs84")
+    found = {name: feature.properties["accuracy_m"] for name, feature in intake.records(park_root).items()}
+    assert 700 <= found["甲"] <= 760
+    assert found["乙"] == 20
+
+
+@pytest.mark.parametrize("heading", ["状态", "登记状态", "经营状态", "企业状态"])
+@pytest.mark.parametrize("word", ["注销", "已注销", "吊销，未注销", "迁出"])
+def test_a_firm_that_is_struck_off_is_left_out_and_named(
+    heading: str, word: str, park_root: Path, tmp_path: Path
+) -> None:
+    rows = [["甲公司", 121.171234, 31.298765, "存续"], ["乙公司", 121.172234, 31.297765, word]]
+    path = table(tmp_path, [["企业名称", "经度", "纬度", heading], *rows, ["丙公司", 121.173234, 31.296765, ""]])
+    plan = intake.run(park_root, path, datum="wgs84")
+    assert set(intake.records(park_root)) == {"甲公司", "丙公司"}
+    assert any("1 of 3 row(s) are there no more" in note and f"row 3 乙公司 ({word})" in note for note in plan.notes)
+    assert plan.as_json()["left_out"] == [{"row": 3, "why": f"{heading} says {word!r}"}]
+
+
+def test_a_firm_that_says_when_it_was_struck_off_is_kept_as_history(park_root: Path, tmp_path: Path) -> None:
+    rows = [["甲公司", 121.171234, 31.298765, "注销中", ""], ["乙公司", 121.172234, 31.297765, "注销", "2024/5/6"]]
+    path = table(tmp_path, [["企业名称", "经度", "纬度", "登记状态", "注销日期"], *rows])
+    intake.run(park_root, path, datum="wgs84")
+    found = {name: feature.properties["valid_to"] for name, feature in intake.records(park_root).items()}
+    assert found == {"甲公司": None, "乙公司": "2024-05-06"}
+
+
+def test_a_list_of_nothing_but_firms_that_are_struck_off_is_refused(park_root: Path, tmp_path: Path) -> None:
+    path = table(tmp_path, [["企业名称", "经度", "纬度", "状态"], ["甲公司", 121.171234, 31.298765, "注销"]])
+    with pytest.raises(InputError, match="only rows that are there no more: row 2 甲公司"):
+        intake.plan(park_root, path, datum="wgs84")

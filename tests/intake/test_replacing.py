@@ -46,7 +46,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 def test_the_new_outline_stands_with_its_source_and_the_old_one_in_the_history(copy: Path, tmp_path: Path) -> None:
     before = load_project(copy)
-    replace_geometry(copy, PORT, surveyed(tmp_path), source="2025 survey", accuracy_m=2)
+    replace_geometry(copy, PORT, surveyed(tmp_path), source="2025 survey", accuracy_m=2, elsewhere=True)
     after = load_project(copy)
     _, record, outline = after.find("zones", PORT)
     assert outline is not None
@@ -62,7 +62,7 @@ def test_the_new_outline_stands_with_its_source_and_the_old_one_in_the_history(c
 
 
 def test_firms_that_stand_in_for_the_park_move_with_it(copy: Path, tmp_path: Path) -> None:
-    replace_geometry(copy, PORT, surveyed(tmp_path), source="2025 survey", accuracy_m=2)
+    replace_geometry(copy, PORT, surveyed(tmp_path), source="2025 survey", accuracy_m=2, elsewhere=True)
     firms = load_project(copy).layer("jiading", "enterprises")
     homes = [g for r, g in firms if r.get("stand_in_for") == PORT]
     assert homes
@@ -71,7 +71,9 @@ def test_firms_that_stand_in_for_the_park_move_with_it(copy: Path, tmp_path: Pat
 
 def test_a_geometry_in_gcj02_is_brought_to_wgs84(copy: Path, tmp_path: Path) -> None:
     lon, lat = convert(121.17, 31.29, "wgs84", "gcj02")
-    replace_geometry(copy, PORT, surveyed(tmp_path, None, lon, lat), source="a map", accuracy_m=20, datum="gcj02")
+    replace_geometry(
+        copy, PORT, surveyed(tmp_path, None, lon, lat), source="a map", accuracy_m=20, datum="gcj02", elsewhere=True
+    )
     _, _, outline = load_project(copy).find("zones", PORT)
     assert outline is not None
     assert outline.bounds[:2] == pytest.approx((121.17, 31.29), abs=2e-6)
@@ -90,7 +92,7 @@ def test_a_geometry_outside_its_district_is_refused_unless_told_so(copy: Path, t
     with pytest.raises(InputError, match="outside"):
         replace_geometry(copy, PORT, far, source="a map", accuracy_m=20)
     assert snapshot(copy) == before
-    replace_geometry(copy, PORT, far, source="a map", accuracy_m=20, allow_outside=True)
+    replace_geometry(copy, PORT, far, source="a map", accuracy_m=20, allow_outside=True, elsewhere=True)
 
 
 def test_an_unknown_id_suggests_the_nearest(copy: Path, tmp_path: Path) -> None:
@@ -101,3 +103,26 @@ def test_an_unknown_id_suggests_the_nearest(copy: Path, tmp_path: Path) -> None:
 def test_a_sketch_does_not_replace_a_sketch(copy: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="schematic"):
         replace_geometry(copy, PORT, surveyed(tmp_path), source="a map", accuracy_m=20, basis="schematic")
+
+
+def test_an_outline_off_the_old_one_beyond_its_accuracy_is_refused_unless_told_so(copy: Path, tmp_path: Path) -> None:
+    before = snapshot(copy)
+    with pytest.raises(InputError, match=r"1,588 m off the outline .* accurate to 700 m .*--elsewhere"):
+        replace_geometry(copy, PORT, surveyed(tmp_path), source="a survey", accuracy_m=1)
+    assert snapshot(copy) == before
+
+
+def test_an_outline_where_the_old_one_lies_is_taken_and_compared_and_a_dry_run_writes_nothing(
+    copy: Path, tmp_path: Path
+) -> None:
+    before = snapshot(copy)
+    old = load_project(copy).find("zones", PORT)[2]
+    assert old is not None
+    here = surveyed(tmp_path, lon=old.centroid.x - 0.0025, lat=old.centroid.y - 0.002)
+    tried = replace_geometry(copy, PORT, here, source="a survey", accuracy_m=1, dry_run=True)
+    assert snapshot(copy) == before
+    assert "overlap" in tried
+    assert "distance 0 m" in tried
+    assert "area 0.120 km² before, 0.211 km² after" in tried
+    assert replace_geometry(copy, PORT, here, source="a survey", accuracy_m=1) == tried
+    assert snapshot(copy) != before

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import shapely
+import shapely.affinity
 
 from gis.base.errors import UnknownIdError
 from gis.measures.coverage import CityCoverage, Figures, Ground, SystemRow, ZoneRow, coverage
@@ -90,6 +91,53 @@ def test_an_edge_inside_a_system_is_no_edge_of_it(tmp_path: Path) -> None:
     assert of(result, "left").expected == pytest.approx(0.5, abs=0.03)
     assert of(result, "right").expected == pytest.approx(0.5, abs=0.03)
     assert result.systems[0].figures.expected == pytest.approx(1, abs=0.03)
+
+
+def shared_border(folder: Path, moved_m: float, accuracies: tuple[float, float], *, first: str = "fine") -> Ground:
+    """Two places with the same south edge, whose coordinates differ by `moved_m`; ten firms next to that edge."""
+    folder.mkdir()
+    places = {
+        "fine": (shapely.box(0, 0, 2000, 1000), accuracies[0]),
+        "coarse": (shapely.box(0, 0, 2000, 800), accuracies[1]),
+    }
+    park = Park(folder)
+    for name in sorted(places, key=lambda name: name != first):
+        park.zone(name, places[name][0], accuracy_m=places[name][1])
+    park.system("both", *places)
+    for number in range(10):
+        park.firm(f"firm-{number}", (200.0 + 150 * number, 30.0), accuracy_m=30.0)
+    ground = Ground(park.load(), "town")
+    ground.outlines["fine"] = shapely.affinity.translate(ground.outlines["fine"], 0, moved_m)
+    return ground
+
+
+@pytest.mark.parametrize("first", ["fine", "coarse"])
+def test_a_shared_border_is_of_the_finest_outline_whatever_rounding_leaves(tmp_path: Path, first: str) -> None:
+    counts = []
+    for moved in (-1e-9, 0.0, 1e-9, 0.05, -0.05):
+        ground = shared_border(tmp_path / str(moved), moved, (20.0, 900.0), first=first)
+        records = [record for record, _ in ground.places]
+        outline = shapely.union_all([ground.outlines[record["id"]] for record in records])
+        edges = ground._nearest_edges(outline, records)
+        assert {records[edge]["id"] for edge in edges} == {"fine"}
+        counts.append(ground.expected(outline, records))
+    assert [(count.low, count.high) for count in counts] == [(counts[0].low, counts[0].high)] * 5
+    assert [count.expected for count in counts[:3]] == pytest.approx([counts[0].expected] * 3, abs=1e-6)
+
+
+def test_outlines_of_one_accuracy_that_share_a_border_are_taken_in_the_order_of_records(tmp_path: Path) -> None:
+    for moved in (-1e-9, 1e-9):
+        ground = shared_border(tmp_path / str(moved), moved, (500.0, 500.0))
+        records = [record for record, _ in ground.places]
+        outline = shapely.union_all(list(ground.outlines.values()))
+        assert set(ground._nearest_edges(outline, records)) == {0}
+
+
+def test_an_outline_that_is_nearer_than_the_rounding_keeps_its_own_edge(tmp_path: Path) -> None:
+    ground = shared_border(tmp_path / "apart", 5.0, (20.0, 900.0))
+    records = [record for record, _ in ground.places]
+    edges = ground._nearest_edges(shapely.union_all(list(ground.outlines.values())), records)
+    assert {records[edge]["id"] for edge in edges} == {"coarse"}
 
 
 def test_a_firm_known_by_its_park_is_certain_there_and_a_share_of_area_elsewhere(tmp_path: Path) -> None:

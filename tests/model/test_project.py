@@ -40,6 +40,25 @@ def cell(plan: str, kind: str, number: int, **cells: str) -> Break:
     return lambda small: small.tables[plan, kind][number].update(cells)
 
 
+def link(**cells: str) -> dict[str, str]:
+    """A row of chain.csv."""
+    names = (
+        "id",
+        "name",
+        "line",
+        "section",
+        "label",
+        "label_en",
+        "chain",
+        "stage",
+        "segment",
+        "supplies",
+        "basis",
+        "note",
+    )
+    return dict.fromkeys(names, "") | {"line": "1", "section": "1", "label_en": "x", "basis": "assumed"} | cells
+
+
 def put(city: str, kind: str, id_: str, geometry: object) -> Break:
     return lambda small: small.feature(city, kind, id_).update(geometry=geometry)
 
@@ -144,6 +163,13 @@ RULES: dict[str, tuple[Break, str, int | str | None, str]] = {
     "the segment of an organisation elsewhere is known": (
         lambda small: small.elsewhere[0].update(segment="boats"),
         "seeds/elsewhere.csv", 2, "segment 'boats' is not one of gis.toml's",
+    ),
+    "the segment of a link of a chain is known": (
+        lambda small: small.tables.update({("port-plan", "chain"): [
+            link(id="boats", name="船", label="船"),
+            link(id="hulls", name="船体", label="船体", chain="boats", stage="上游", segment="boats"),
+        ]}),
+        f"{SEEDS}/chain.csv", 3, "segment 'boats' is not one of gis.toml's",
     ),
     "a keyword's segment is known": (
         lambda small: setattr(small, "keywords", "keyword,segment\n船,boats\n"),

@@ -25,6 +25,9 @@ from gis.views.map.initials import initials_of
 _DECIMALS = 6
 # The ground that two systems share is drawn, not measured, in the page: five decimals (1 m) will do.
 _SHARED_DECIMALS = 5
+# What a page opens on is at least so wide and high, about 1 km; and where nothing at all is drawn, the country.
+_LEAST_DEGREES = 0.01
+_CHINA = (73.5, 18.0, 135.1, 53.6)
 _HEADQUARTERS = "总部"
 _TOO_WIDE_M = 5000.0
 _PARCEL_RELATIONS = frozenset({"reserved_land", "renewal_land"})
@@ -405,13 +408,21 @@ def _sources(project: Project, city: str) -> tuple[str, ...]:
 
 
 def _bounds(project: Project, city: str) -> tuple[float, float, float, float]:
+    """West, south, east, north of what the page opens on: the city's district; without plans, what is drawn."""
     districts = project.layer(city, "districts")
     subject = project.city(city).subject
-    chosen = [g for r, g in districts if g is not None and (r["id"] == subject if subject else r["role"] == "subject")]
+    own = [g for r, g in districts if g is not None and (r["id"] == subject if subject else r["role"] == "subject")]
+    kinds = ("zones", "enterprises", "roads", "facilities")
+    things = [g for kind in kinds for g in project.layer(city, kind).own().geometry if g is not None]
+    every = [g for g in districts.geometry if g is not None]
+    zones = [g for g in project.layer(city, "zones").geometry if g is not None]
+    planned = project.facts.of_city(city).plans
+    chosen = (own or [*zones, *every] or things) if planned else (zones or things or own or every)
     if not chosen:
-        chosen = [g for kind in ("zones", "districts") for g in project.layer(city, kind).geometry if g is not None]
+        return _CHINA
     west, south, east, north = (float(v) for v in shapely.total_bounds(chosen))
-    return west, south, east, north
+    wide, high = (max(0.0, (_LEAST_DEGREES - across) / 2) for across in (east - west, north - south))
+    return west - wide, south - high, east + wide, north + high
 
 
 def _layouts(systems: Iterable[page.System], as_of: date) -> tuple[tuple[str, str], ...]:

@@ -20,7 +20,7 @@ import { setUpSearch } from "./search.js";
 import { drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitReach, setUpShapes } from "./shapes.js";
 import { map } from "./stage.js";
 import { change, state, when } from "./state.js";
-import { firstLayers, firstSystem, membersOf } from "./themes.js";
+import { firstLayers, firstMembers } from "./themes.js";
 import { setUpTiles, toGcj02 } from "./tiles.js";
 import { drawTools } from "./tools.js";
 import { lang, nameOf, num, speak, t } from "./words.js";
@@ -122,12 +122,11 @@ function flyToChosen(map) {
   else if (!map.getBounds().intersects(bounds)) map.panTo(anchorOf(thing.geometry), calm);
 }
 
-/** Choose what is shown at first: one system, the firms, all roads and facilities. */
+/** Choose what is shown at first: one system (where there is none, the places without one), the firms, all roads and facilities. */
 function firstLook() {
-  const first = firstSystem();
-  state.shown = membersOf(first ? [first] : []);
+  state.shown = firstMembers();
   state.theme = data.kind === "city" ? "industry" : "";
-  state.layers = new Set(["labels", ...(data.kind === "city" ? [] : ["zones"]), ...firstLayers()]);
+  state.layers = new Set(["labels", ...firstLayers()]);
   state.reachTarget = data.reach.some((c) => c.target === "roads") || data.test_roads ? "roads" : data.reach[0]?.target || "";
 }
 
@@ -144,7 +143,8 @@ async function open() {
   map.invalidateSize({ animate: false, pan: false });
   const [west, south, east, north] = data.bounds;
   map.fitBounds([[south, west], [north, east]], { animate: false, padding: [24, 24] });
-  map.setMinZoom(Math.max(0, map.getZoom() - 2.5));
+  // A page without plans opens on what is drawn, which may be one small park: its district stays within reach.
+  map.setMinZoom(Math.max(0, Math.min(map.getZoom() - 2.5, data.plans.length || data.kind !== "city" ? Infinity : 9)));
   map.setMaxZoom(20);
   L.control.zoom({ position: "bottomleft", zoomInTitle: t("zoom.in"), zoomOutTitle: t("zoom.out") }).addTo(map);
   if (opening.view) map.setView([opening.view[1], opening.view[2]], opening.view[0], { animate: false });

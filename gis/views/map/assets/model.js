@@ -142,7 +142,8 @@ export function countRow(row, kind, allowed) {
 export function countBySegment(row) {
   const found = data.segments.map(() => 0);
   const plan = data.plans.findIndex((p) => p.id === state.plan);
-  const counts = row ? points.rows[row]?.a : facetCounts();
+  // Without plans no document says which firms a place has; those that lie in it are its own.
+  const counts = row ? (!data.plans.length && points.rows[row]?.i) || points.rows[row]?.a : facetCounts();
   if (counts) {
     points.facets.forEach(([segment, standing, plans, , headquarters], f) => {
       if ((!state.onlyHeadquarters || headquarters === 1) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)) found[segment] += counts[f];

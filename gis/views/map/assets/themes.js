@@ -2,10 +2,12 @@
  * Offer the maps that the plans themselves call for, each a choice of layers.
  */
 
+import { announce } from "./dom.js";
 import { data, facetCounts, find, placeOf, points } from "./model.js";
 import { FACILITY_SHAPES, ROAD_STYLES } from "./paint.js";
 import { holdsOn } from "./shapes.js";
 import { change, state } from "./state.js";
+import { t } from "./words.js";
 
 const ROADS = Object.keys(ROAD_STYLES).map((key) => "roads." + key);
 /** Those that carry the subject; the others are one tick away and would crowd the first look. */
@@ -41,25 +43,67 @@ export function membersOf(systems) {
   return new Set(systems.flatMap((s) => s.members.map((m) => m.key)));
 }
 
+/** @returns {Set<string>} what is shown of the first system; nothing where no plan has one */
+export function firstMembers() {
+  const first = firstSystem();
+  return membersOf(first ? [first] : []);
+}
+
+/** @returns {string[]} the layer of places without a role: they are the zones of a page that has no system to draw */
+function firstZones() {
+  const first = firstSystem();
+  return data.kind !== "city" || !first || !drawnMembers(first) ? ["zones"] : [];
+}
+
 /** @returns {any[]} systems whose members are test or demonstration areas, by what the plan says of them */
 function demonstrationSystems() {
   const found = data.systems.filter((s) => /示范|测试|demonstration|test/i.test(s.name + (s.name_en || "")) && s.members.some((m) => placeOf(m.place_id)?.geometry));
-  return found.length ? found : [firstSystem()];
+  return found.length ? found : [firstSystem()].filter(Boolean);
 }
 
-/** @type {Object<string, {there: function(): boolean, make: function(): Object<string, any>}>} */
+/** @param {any} thing @returns {boolean} */
+function drawn(thing) {
+  return Boolean(thing?.geometry);
+}
+
+/** @returns {boolean} whether a road, station or the like is drawn from which a reach is measured */
+function hasOrigin() {
+  return Boolean(data.test_roads) || data.facilities.some((f) => drawn(f) && data.reach.some((c) => c.target === f.type));
+}
+
+/** @returns {boolean} whether this is a city without plans: it is offered every common theme, and told what is missing */
+function isOwn() {
+  return data.kind === "city" && !data.plans.length;
+}
+
+/**
+ * What each theme needs to be offered, what it shows, and whether any of its own subject is drawn.
+ * @type {Object<string, {there: function(): boolean, make: function(): Object<string, any>, has: function(): boolean}>}
+ */
 const THEMES = {
-  industry: { there: () => data.kind === "city", make: () => ({ shown: membersOf([firstSystem()]), layers: firstLayers() }) },
-  chain: { there: () => data.kind === "city" && points.n > 0, make: () => ({ shown: membersOf([firstSystem()]), layers: ["firms"] }) },
-  headquarters: { there: () => points.facets.some((f, i) => f[4] && facetCounts()[i]), make: () => ({ shown: membersOf([firstSystem()]), layers: ["firms"], onlyHeadquarters: true }) },
-  land: { there: () => data.parcels.some((p) => placeOf(p.place_id)), make: () => ({ shown: new Set(), layers: ["parcels"] }) },
-  roads: { there: () => data.roads.some((r) => r.geometry) || data.facilities.some((f) => f.type === "test_site"), make: () => ({ shown: membersOf(demonstrationSystems()), layers: [...ROADS, "facilities.test_site"] }) },
-  reach: { there: () => data.reach.length > 0, make: () => ({ shown: membersOf([firstSystem()]), layers: [...ROADS, "facilities.hydrogen_station", "reach"] }) },
+  industry: {
+    there: () => data.kind === "city",
+    make: () => ({ shown: firstMembers(), layers: firstLayers() }),
+    has: () => points.placed > 0 || [...data.places, ...data.roads, ...data.facilities].some(drawn) || data.systems.some((s) => drawnMembers(s)),
+  },
+  chain: { there: () => data.kind === "city" && (isOwn() || points.n > 0), make: () => ({ shown: firstMembers(), layers: [...firstZones(), "firms"] }), has: () => points.placed > 0 },
+  headquarters: {
+    there: () => points.facets.some((f, i) => f[4] && facetCounts()[i]),
+    make: () => ({ shown: firstMembers(), layers: [...firstZones(), "firms"], onlyHeadquarters: true }),
+    has: () => points.placed > 0,
+  },
+  land: { there: () => data.parcels.some((p) => placeOf(p.place_id)), make: () => ({ shown: new Set(), layers: ["parcels"] }), has: () => data.parcels.some((p) => drawn(placeOf(p.place_id))) },
+  roads: {
+    there: () => isOwn() || data.roads.some(drawn) || data.facilities.some((f) => f.type === "test_site"),
+    make: () => ({ shown: membersOf(demonstrationSystems()), layers: [...firstZones(), ...ROADS, "facilities.test_site"] }),
+    has: () => data.roads.some(drawn) || data.facilities.some((f) => f.type === "test_site" && drawn(f)),
+  },
+  reach: { there: () => isOwn() || data.reach.length > 0, make: () => ({ shown: firstMembers(), layers: [...firstZones(), ...ROADS, "facilities.hydrogen_station", "reach"] }), has: hasOrigin },
 };
 
-/** @returns {string[]} what a page opens with, beside its zones */
+/** @returns {string[]} what a page opens with, beside the zones of its first system */
 export function firstLayers() {
-  return ["firms", ...ROADS, ...FACILITIES];
+  return [...firstZones(), "firms", ...ROADS, ...FACILITIES, ...(data.plans.length ? [] : ["facilities.other"])];
 }
 
 /** @returns {string[]} */
@@ -67,14 +111,20 @@ export function themeNames() {
   return Object.keys(THEMES).filter((name) => THEMES[name].there());
 }
 
+/** @returns {boolean} whether the chosen theme has nothing that could be drawn */
+export function themeIsEmpty() {
+  return state.theme in THEMES && !THEMES[state.theme].has();
+}
+
 /** @param {string} theme */
 export function showTheme(theme) {
   const chosen = THEMES[theme].make();
   change({ theme, onlyHeadquarters: false, compare: null, segmentsOff: new Set(), ...chosen, layers: new Set(["labels", ...(state.layers.has("tiles") ? ["tiles"] : []), ...chosen.layers]) });
+  if (themeIsEmpty()) announce(t("theme.nothing"));
 }
 
 /** @param {string} date */
 export function showDate(date) {
   state.date = date === data.as_of ? "" : date;
-  change({ date: state.date, shown: membersOf([firstSystem()]), compare: null });
+  change({ date: state.date, shown: firstMembers(), compare: null });
 }

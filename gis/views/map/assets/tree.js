@@ -8,7 +8,7 @@ import { FACILITY_SHAPES, facilityClass, isSketch, roadClass, ROAD_STYLES, stren
 import { holdsNow, loosePlaces } from "./shapes.js";
 import { compareChooser } from "./compare.js";
 import { change, state, toggled } from "./state.js";
-import { showDate, showTheme, themeNames } from "./themes.js";
+import { showDate, showTheme, themeIsEmpty, themeNames } from "./themes.js";
 import { lang, nameOf, num, percent, t, term } from "./words.js";
 
 /** @type {Set<string>} parts of the tree that are folded away */
@@ -139,7 +139,7 @@ function segmentFilter() {
     el("div", { class: "filter-tools" },
       el("button", { type: "button", class: "small", text: t("filter.all"), on: { click: () => change({ segmentsOff: new Set(), standingsOff: new Set(), plan: "" }) } }),
       el("button", { type: "button", class: "small", text: t("filter.none"), on: { click: () => change({ segmentsOff: new Set(data.segments.keys()) }) } }),
-      points.rows[row] ? el("span", { class: "hint", text: t("filter.of", { name: nameOf(placeOf(row) || { name: row }) }) }) : null),
+      points.rows[row] ? el("span", { class: "hint", text: t(data.plans.length ? "filter.of" : "filter.inside", { name: nameOf(placeOf(row) || { name: row }) }) }) : null),
     el("ul", { class: "segments", css: { "--digits": num(most).length + "ch" } }, ...rows.map(({ segment, s }) => el("li", {}, el("label", { class: "segment" + (state.segmentsOff.has(s) ? " off" : ""), data: { s } },
       tick(nameOf(segment, "label"), !state.segmentsOff.has(s), false, (value) => change({ segmentsOff: toggled(state.segmentsOff, s, !value) })),
       segmentMark(segment),
@@ -193,7 +193,7 @@ export function drawTree(panel) {
   const standings = points.standings.length > 1 ? points.standings : [];
   const themes = themeNames(), compare = compareChooser();
   fill(panel,
-    themes.length > 1 ? section(t("tree.themes"), el("div", { class: "chips" }, ...themes.map((name) => el("button", { type: "button", class: "chip theme", "aria-pressed": String(state.theme === name), text: t("theme." + name), on: { click: () => showTheme(name) } })))) : null,
+    themes.length > 1 ? section(t("tree.themes"), el("div", { class: "chips" }, ...themes.map((name) => el("button", { type: "button", class: "chip theme", "aria-pressed": String(state.theme === name), text: t("theme." + name), on: { click: () => showTheme(name) } }))), themeIsEmpty() ? el("p", { class: "hint", id: "theme-nothing", text: t("theme.nothing") }) : null) : null,
     data.dates.length ? section(t("tree.date"), el("div", { class: "chips" }, ...data.dates.map(([date, label]) => el("button", { type: "button", class: "chip theme", "aria-pressed": String((state.date || data.as_of) === date), text: date === data.as_of ? t("date.now") : t("date.layout", { year: label }), on: { click: () => showDate(date) } })))) : null,
     data.reach.length && state.layers.has("reach") ? section(t("tree.reach"), reachChooser()) : null,
     state.layers.has("parcels") ? section(t("theme.land"), parcelList()) : null,
