@@ -14,6 +14,7 @@ import numpy.typing as npt
 from gis.base.errors import DatumError, Fault, InputError, UsageError, raise_if_any
 from gis.engine.few import FEW_BYTES, Index, index_of
 from gis.engine.zone_index import Tally
+from gis.io.stated import stated_system
 from gis.io.streams import BATCH_ROWS, Batch, Partition, PointOptions, find_partitions, numbers, plain_crs
 
 if TYPE_CHECKING:
@@ -215,7 +216,8 @@ def count(
         scheduler: the address of a Dask scheduler, such as tcp://10.0.0.1:8786; by default a cluster on this machine.
         id_column: the column that names a zone; by default `id` where there is one, else the row number from 1.
         datum: of the points: wgs84, gcj02, bd09, cgcs2000 or an EPSG code; must be given where the file does not say.
-        zones_datum: of zones and roads whose file does not say, likewise.
+        zones_datum: of zones and roads whose file does not say, likewise. GeoJSON and KML say it by a member or a word
+            of their own only; that their standard means WGS 84 is none, for web maps in China shift them.
         lon: column of the longitude or easting, where it is not recognised by its name.
         lat: column of the latitude or northing, likewise.
         batch_rows: points held at once.
@@ -332,24 +334,36 @@ def _read_frame(source: Path | str | gpd.GeoDataFrame, datum: str | None) -> tup
             raise InputError([Fault(where, f"cannot be read: {what}")]) from error
         if not isinstance(frame, gpd.GeoDataFrame):
             raise InputError([Fault(where, "has no geometry")])
+        system = None if datum is not None else _stated(path, where, frame.crs)
     else:
         frame, where = source, "zones"
-    return _with_system(frame, where, datum), where
+        system = frame.crs
+    return _with_system(frame, where, datum, system), where
 
 
-def _with_system(frame: gpd.GeoDataFrame, where: str, datum: str | None) -> gpd.GeoDataFrame:
+def _stated(path: Path, where: str, read: Any) -> Any:
+    try:
+        return stated_system(path, read)
+    except DatumError as error:
+        raise DatumError(f"{where}: {error}") from error
+
+
+def _with_system(frame: gpd.GeoDataFrame, where: str, datum: str | None, stated: Any) -> gpd.GeoDataFrame:
+    """The frame in the system that is declared, else in the one that its source states."""
     import shapely
+    from pyproj import CRS
 
     from gis.earth.datum import Datum, Projected, convert, parse_datum
 
     if datum is None:
-        if frame.crs is None:
+        if stated is None:
             raise DatumError(
                 f"{where} does not say which datum its coordinates are in; say so with --zones-datum: "
                 "wgs84, gcj02 (Amap, Tencent), bd09 (Baidu), cgcs2000 or an EPSG code"
             )
-        return frame
-    reference = parse_datum(datum)
+        if isinstance(stated, CRS):
+            return frame
+    reference = stated if datum is None else parse_datum(datum)
     if isinstance(reference, Projected):
         return frame.set_crs(reference.crs, allow_override=True)
     if reference in {Datum.GCJ02, Datum.BD09}:

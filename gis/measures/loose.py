@@ -15,11 +15,12 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import DatumError, Fault, InputError
 from gis.earth import geodesy
-from gis.earth.datum import Datum, Reference, convert
+from gis.earth.datum import Datum, Projected, Reference, convert
 from gis.earth.shifting import convert_geometries
 from gis.engine.few import FEW_POINTS, index_of
 from gis.io.columns import recognise
 from gis.io.encodings import decode
+from gis.io.stated import stated_system
 from gis.measures.coverage import DEFAULT_REACH_M, reach_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ def _frame(path: Path) -> tuple[pd.DataFrame, NDArray[np.object_] | None, Any]:
         if "geometry" not in frame:
             return frame, None, None
     geometry = np.asarray(frame.geometry.array, dtype=object)
-    return frame.drop(columns=frame.geometry.name), geometry, frame.crs
+    try:
+        crs = stated_system(path, frame.crs)
+    except DatumError as error:
+        raise InputError([Fault(path.name, str(error))]) from error
+    return frame.drop(columns=frame.geometry.name), geometry, crs
 
 
 def _csv(path: Path) -> pd.DataFrame:
@@ -92,7 +97,7 @@ def _csv(path: Path) -> pd.DataFrame:
         raise InputError([Fault(path.name, f"cannot be read as CSV: {error}")]) from error
 
 
-def _datum_of(crs: Any, declared: Reference | None, where: str) -> Reference | Any:
+def _datum_of(crs: Any, declared: Reference | None, where: str, option: str) -> Reference | Any:
     """Say in what the coordinates are: what the reader declares goes before what the file states.
 
     Raises:
@@ -101,16 +106,23 @@ def _datum_of(crs: Any, declared: Reference | None, where: str) -> Reference | A
     if declared is not None:
         return declared
     if crs is None:
-        what = "does not say what datum its coordinates are in; declare it: --datum wgs84 | gcj02 | bd09 | EPSG:4549 …"
+        what = (
+            f"does not say what datum its coordinates are in; declare it: {option} wgs84 | gcj02 | bd09 | EPSG:4549 …"
+        )
         raise InputError([Fault(where, what)])
     return crs
 
 
-def _to_wgs84(geometry: NDArray[np.object_], crs: Any, declared: Reference | None, where: str) -> NDArray[np.object_]:
-    system = _datum_of(crs, declared, where)
+def _to_wgs84(
+    geometry: NDArray[np.object_], crs: Any, declared: Reference | None, where: str, option: str
+) -> NDArray[np.object_]:
+    system = _datum_of(crs, declared, where, option)
     flat = np.asarray(shapely.force_2d(geometry), dtype=object)
-    if declared is not None:
-        return np.asarray(convert_geometries(flat, declared, Datum.WGS84), dtype=object)
+    if isinstance(system, Datum | Projected):
+        try:
+            return np.asarray(convert_geometries(flat, system, Datum.WGS84), dtype=object)
+        except DatumError as error:
+            raise InputError([Fault(where, str(error))]) from error
     import geopandas as gpd
 
     series = gpd.GeoSeries(flat, crs=system)
@@ -150,7 +162,7 @@ def read_points(
             raise InputError([Fault(path.name, f"holds {', '.join(sorted(kinds))}; points are wanted")])
         lon = np.full(len(frame), np.nan)
         lat = np.full(len(frame), np.nan)
-        placed = _to_wgs84(geometry[present], crs, datum, path.name)
+        placed = _to_wgs84(geometry[present], crs, datum, path.name, "--datum")
         lon[present], lat[present] = shapely.get_x(placed), shapely.get_y(placed)
     else:
         roles = recognise([str(column) for column in frame.columns], "enterprises").roles
@@ -158,7 +170,7 @@ def read_points(
             raise InputError(
                 [Fault(path.name, f"has no columns of longitude and latitude: {', '.join(frame.columns)}")]
             )
-        given = _datum_of(None, datum, path.name)
+        given = _datum_of(None, datum, path.name, "--datum")
         import pandas as pd
 
         x, y = (pd.to_numeric(frame[roles[r]], errors="coerce").to_numpy(np.float64) for r in ("lon", "lat"))
@@ -187,7 +199,7 @@ def read_shapes(path: Path, kinds: frozenset[str], datum: Reference | None = Non
     if found - kinds:
         raise InputError([Fault(path.name, f"holds {', '.join(sorted(found))}; wanted: {', '.join(sorted(kinds))}")])
     names = np.asarray(_named(frame, name, path.name), dtype=object)[present]
-    return Shapes(names.tolist(), _to_wgs84(geometry[present], crs, datum, path.name))
+    return Shapes(names.tolist(), _to_wgs84(geometry[present], crs, datum, path.name, "--zones-datum"))
 
 
 @dataclass(frozen=True, slots=True)
