@@ -101,3 +101,8 @@ def test_an_installed_wheel_builds_the_bundled_project_outside_the_clone(tmp_pat
     cities = tomllib.loads((ROOT / "gis.toml").read_text("utf-8"))["city"]
     assert (tmp_path / "maps" / "index.html").is_file()
     assert all((tmp_path / "maps" / city["id"] / "index.html").is_file() for city in cities)
+
+
+def test_the_citation_names_the_version_and_licence_of_the_package(pyproject: dict[str, Any]) -> None:
+    said = dict(re.findall(r"^(version|license): (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE))
+    assert said == {name: pyproject["project"][name] for name in ("version", "license")}

@@ -18,7 +18,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -28,13 +30,16 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from gis.base.errors import GisError
+from gis.base.errors import Fault, GisError, InputError, ProjectError
 
 PREFIX: Final = ".~gis-"
 _LOCK: Final = PREFIX + "lock"
 _MANIFEST: Final = PREFIX + "commit"
 _STAGE: Final = PREFIX + "stage-"
 _TEMPORARY: Final = PREFIX + "new-"
+
+_PROJECT_MARK: Final = "gis.toml"
+_PROJECT_FOLDERS: Final = ("layers", "seeds", "imports", "recipes")
 
 _RECOVERY_WAIT_S: Final = 30.0
 _REPLACE_TRIES: Final = 20  # Windows: a virus scanner may hold a new file for a moment.
@@ -208,7 +213,7 @@ class FolderLock:
                     shutil.rmtree(stage, ignore_errors=True)
                 raise
             _sync_folder(self.folder)
-        _finish(self.folder)
+        _finish(self.folder, own=True)
 
     def _stage(self, stage: Path, entries: Mapping[PurePosixPath, bytes | None]) -> Path:
         stage.mkdir()
@@ -271,8 +276,12 @@ def _acquire(folder: Path, command: str, wait_s: float) -> int:
     path = folder / _LOCK
     until = time.monotonic() + wait_s
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        _check_lock(path)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        handle = os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666)
         try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise InputError([Fault(str(path), "is no regular file, so it cannot be the lock; remove it")])
             if _hold(handle):
                 if _is_same_file(handle, path):
                     os.ftruncate(handle, 0)
@@ -286,6 +295,13 @@ def _acquire(folder: Path, command: str, wait_s: float) -> int:
             os.close(handle)
             raise
         os.close(handle)
+
+
+def _check_lock(path: Path) -> None:
+    """Raise where the lock is a link or no file: it would be written elsewhere, or opening it would hang."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise InputError([Fault(str(path), "is no regular file, so it cannot be the lock; remove it")])
 
 
 def _is_same_file(handle: int, path: Path) -> bool:
@@ -379,9 +395,14 @@ def recover(folder: Path) -> None:
             pass
 
 
-def _finish(folder: Path) -> None:
-    """Make the moves of the manifest, if there is one, that are not made yet; then remove it and its stage."""
+def _finish(folder: Path, *, own: bool = False) -> None:
+    """Make the moves of the manifest, if there is one, that are not made yet; then remove it and its stage.
+
+    One that this process did not write itself (`own`) may have come with the folder, so it may do less.
+    """
     manifest = folder / _MANIFEST
+    if manifest.is_symlink() or (manifest.exists() and not manifest.is_file()):
+        raise ProjectError([Fault(_MANIFEST, "is no regular file, so the change it describes is not made")])
     try:
         plan = json.loads(manifest.read_bytes())
     except FileNotFoundError:
@@ -392,6 +413,8 @@ def _finish(folder: Path) -> None:
         stage, moves = _moves(folder, plan)
     except (KeyError, TypeError, AttributeError) as error:
         raise GisError(f"{manifest} is damaged; a change to {folder} was not finished: restore the folder") from error
+    if not own:
+        _check_foreign(folder, stage, moves)
     for source, target in moves:
         try:
             if source is None:
@@ -417,17 +440,46 @@ def _moves(folder: Path, plan: dict[str, object]) -> tuple[Path, list[tuple[Path
     name, files = plan["stage"], plan["files"]
     if (
         not isinstance(name, str)
-        or not name.startswith(_STAGE)
-        or Path(name).name != name
+        or not re.fullmatch(re.escape(_STAGE) + "[0-9a-f]{16}", name)
         or not isinstance(files, list)
     ):
         raise TypeError("stage")
     stage = folder / name
     moves: list[tuple[Path | None, Path]] = []
     for entry in files:
-        source, target = entry["from"], folder / _inside(folder, Path(entry["path"]))
-        if source is not None and not source.isdigit():
+        source, path = entry["from"], entry["path"]
+        if "\0" in path or "\\" in path or ":" in path:
+            raise GisError(f"{path!r} in {folder / _MANIFEST} is no path that this program writes")
+        target = folder / _inside(folder, Path(path))
+        if source is not None and not re.fullmatch("[0-9]+", source):
             raise TypeError("from")
         _check_leads_inside(folder, target)
         moves.append((None if source is None else stage / source, target))
     return stage, moves
+
+
+def _check_foreign(folder: Path, stage: Path, moves: list[tuple[Path | None, Path]]) -> None:
+    """Refuse a manifest that does what no killed run of this program left to do; it may have come with the folder."""
+    is_project = os.path.lexists(folder / _PROJECT_MARK)
+    faults = []
+    if stage.is_symlink():
+        faults.append(Fault(stage.name, "is a symbolic link"))
+    for source, target in moves:
+        relative = target.relative_to(folder)
+        steps = [folder.joinpath(*relative.parts[: i + 1]) for i in range(len(relative.parts))]
+        known = len(relative.parts) > 1 and relative.parts[0] in _PROJECT_FOLDERS
+        if any(step.is_symlink() for step in steps):
+            what = "a symbolic link lies on its path"
+        elif any(part.startswith(".") for part in relative.parts[:-1]):
+            what = "a hidden folder lies on its path"
+        elif os.path.lexists(target) and not target.is_file():
+            what = "it is no regular file"
+        elif source is not None and os.path.lexists(source) and not stat.S_ISREG(source.lstat().st_mode):
+            what = f"its new content, {source.name}, is no regular file"
+        elif is_project and not known and (source is None or (os.path.lexists(source) and os.path.lexists(target))):
+            what = f"outside of {', '.join(_PROJECT_FOLDERS)} nothing is removed or replaced"
+        else:
+            continue
+        faults.append(Fault(relative.as_posix(), what))
+    if faults:
+        raise ProjectError(faults, f"the unfinished change in {_MANIFEST} is refused, nothing was changed")

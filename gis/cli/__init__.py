@@ -25,6 +25,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "intake": ("init", "import", "imports", "datum"),
     "count": ("count",),
     "map": ("map",),
+    "doctor": ("doctor",),
 }
 
 

@@ -59,7 +59,7 @@ def init(
 ) -> None:
     """Make a project: gis.toml, the dictionary of chain links, empty tables, and the district outline if it can be had.
 
-    Example: gis init 我的园区 --city anting --name 安亭 --adcode 310114
+    Example: gis init 我的园区 --city jiading --name 嘉定 --adcode 310114
     """
     from gis.intake.starting import copy_example, start_project
 

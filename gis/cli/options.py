@@ -90,9 +90,14 @@ def project_folder(given: Path | None) -> Path:
         BadParameter: what is given is not a folder.
         UsageError: none is given and there is none.
     """
-    from gis.model.project import find_project
+    from gis.model.project import BUNDLED, find_project
 
-    return find_project() if given is None else folder_of("--project", given)
+    if given is not None:
+        return folder_of("--project", given)
+    found = find_project()
+    if found in BUNDLED and not Path.cwd().resolve().is_relative_to(found):
+        typer.echo("no gis.toml here or above: this is about the bundled project (--project names another)", err=True)
+    return found
 
 
 def folder_of(option: str, given: Path) -> Path:

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gis.base.errors import DatumError, Fault, InputError, UsageError, raise_if_any
-from gis.engine.zone_index import Tally, ZoneIndex
+from gis.engine.few import FEW_BYTES, Index, index_of
+from gis.engine.zone_index import Tally
 from gis.io.stated import stated_system
 from gis.io.streams import BATCH_ROWS, Batch, Partition, PointOptions, find_partitions, numbers, plain_crs
 
@@ -116,7 +117,7 @@ class Plan:
     """
 
     ids: Ids
-    index: ZoneIndex
+    index: Index
     options: PointOptions
     reach: RoadReach | None
     left_out: tuple[tuple[str | int, str], ...] = ()
@@ -237,7 +238,10 @@ def count(
     options = PointOptions(by, tuple(sums), datum, lon, lat, batch_rows)
     _check_names(options)
     parts = find_partitions(points, options)
-    plan = make_plan(parts[0].crs, options, zones, roads, reach_m, id_column=id_column, zones_datum=zones_datum)
+    few = engine == "local" and sum(part.size for part in parts) <= FEW_BYTES
+    plan = make_plan(
+        parts[0].crs, options, zones, roads, reach_m, id_column=id_column, zones_datum=zones_datum, few=few
+    )
     if engine == "dask":
         from gis.engine.count_dask import count_on_dask
 
@@ -265,6 +269,7 @@ def make_plan(
     *,
     id_column: str | None = None,
     zones_datum: str | None = None,
+    few: bool = False,
 ) -> Plan:
     """Read zones and roads and build what counting needs.
 
@@ -276,6 +281,7 @@ def make_plan(
         reach_m: as in `count`.
         id_column: as in `count`.
         zones_datum: as in `count`.
+        few: whether the points are few, as `index_of` takes it.
 
     Raises:
         InputError, DatumError, UsageError: as `count`.
@@ -295,7 +301,7 @@ def make_plan(
     kept = np.flatnonzero(area)
     ids = [ids[k] for k in kept.tolist()]
     try:
-        index = ZoneIndex.build(placed[kept])
+        index = index_of(placed[kept], few=few)
     except InputError as error:
         faults = [Fault(where, fault.what, int(kept[int(fault.row or 1) - 1]) + 1) for fault in error.faults]
         raise InputError(faults) from error

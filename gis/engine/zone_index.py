@@ -131,7 +131,7 @@ class ZoneIndex:
         from gis.engine import zone_kernels
 
         geometries = np.asarray(zones, dtype=object)
-        _check(geometries)
+        check_zones(geometries)
         present = np.flatnonzero(~(shapely.is_missing(geometries) | shapely.is_empty(geometries)))
         if present.size == 0:
             return cls._empty(len(geometries))
@@ -242,7 +242,7 @@ def _checked(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return xs, ys
 
 
-def _check(geometries: npt.NDArray[np.object_]) -> None:
+def check_zones(geometries: npt.NDArray[np.object_]) -> None:
     """Raise if a geometry is not polygonal, not finite, or ambiguous."""
     import shapely
 

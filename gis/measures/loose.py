@@ -17,7 +17,7 @@ from gis.base.errors import DatumError, Fault, InputError
 from gis.earth import geodesy
 from gis.earth.datum import Datum, Projected, Reference, convert
 from gis.earth.shifting import convert_geometries
-from gis.engine.zone_index import ZoneIndex
+from gis.engine.few import FEW_POINTS, index_of
 from gis.io.columns import recognise
 from gis.io.encodings import decode
 from gis.io.stated import stated_system
@@ -244,7 +244,8 @@ def count_loose(points: PointTable, zones: Shapes, roads: Shapes | None = None) 
         roads: lines, WGS 84, each counted as test road; None where there are none.
     """
     placed = np.isfinite(points.lon) & np.isfinite(points.lat)
-    pairs_point, pairs_zone = ZoneIndex.build(zones.geometry).pairs(points.lon[placed], points.lat[placed])
+    index = index_of(zones.geometry, few=int(placed.sum()) <= FEW_POINTS)
+    pairs_point, pairs_zone = index.pairs(points.lon[placed], points.lat[placed])
     positions = np.flatnonzero(placed)
     order = np.argsort(pairs_zone, kind="stable")
     ends = np.searchsorted(pairs_zone[order], np.arange(len(zones.names) + 1))

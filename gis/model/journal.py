@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,12 +15,22 @@ from typing import Any, Final
 
 from shapely.geometry.base import BaseGeometry
 
-from gis.base.errors import Fault, InputError, UsageError
+from gis.base.errors import Fault, InputError, ProjectError, UsageError
 from gis.base.files import lock_folder
 from gis.io.geojson import dump_features, parse_features, read_features
+from gis.model.schema import LAYER_KINDS
 from gis.model.trial import try_out
 
 FOLDER: Final = "imports"
+_MOST_UNPACKED: Final = 256 * 2**20
+
+_LAYER: Final = re.compile(rf"layers/\w[\w-]*/({'|'.join(LAYER_KINDS)})\.geojson")
+_NUMBERS: Final = ("number", "rows_in", "rows_kept", "rows_refused")
+_TEXTS: Final = ("when", "file", "sha256", "format", "kind", "city", "layer", "before", "after", "undone")
+_TEXTS_OR_NONE: Final = ("part", "encoding", "datum")
+_LISTS_OF_TEXTS: Final = ("datum_evidence", "added", "changed", "notes")
+_LISTS_OF_TABLES: Final = ("refused", "left_out", "repaired")
+_TABLES_OF_TEXTS: Final = ("mapping", "marks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,7 @@ def read_journal(root: Path) -> list[Entry]:
     """Read the journal of a project, oldest first.
 
     Raises:
-        InputError: an entry cannot be understood.
+        ProjectError: an entry cannot be understood, or names what no import writes.
     """
     found, faults = [], []
     for path in sorted((root / FOLDER).glob("*.json")):
@@ -107,12 +119,39 @@ def read_journal(root: Path) -> list[Entry]:
             continue
         where = f"{FOLDER}/{path.name}"
         try:
-            found.append(Entry(**json.loads(path.read_text("utf-8"))))
-        except (ValueError, TypeError) as error:
+            entry = Entry(**json.loads(path.read_text("utf-8")))
+            _check_entry(entry, path.stem)
+            found.append(entry)
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             faults.append(Fault(where, f"is not an entry of the journal: {str(error)[:120]}"))
     if faults:
-        raise InputError(faults)
+        raise ProjectError(faults)
     return sorted(found, key=lambda entry: entry.number)
+
+
+def _check_entry(entry: Entry, stem: str) -> None:
+    """Raise ValueError with the first thing in an entry that no import writes."""
+    values = asdict(entry)
+    rules: list[tuple[Sequence[str], str, Any]] = [
+        (_NUMBERS, "a number", lambda v: type(v) is int and v >= 0),
+        (_TEXTS, "text", lambda v: isinstance(v, str)),
+        (_TEXTS_OR_NONE, "text or null", lambda v: v is None or isinstance(v, str)),
+        (_LISTS_OF_TEXTS, "a list of texts", lambda v: _is_list(v, str)),
+        (_LISTS_OF_TABLES, "a list of tables", lambda v: _is_list(v, dict)),
+        (_TABLES_OF_TEXTS, "a table of texts", lambda v: isinstance(v, dict) and _is_list(list(v.values()), str)),
+    ]
+    for names, what, holds in rules:
+        for name in names:
+            if not holds(values[name]):
+                raise ValueError(f"{name} is not {what}")
+    if not _LAYER.fullmatch(entry.layer):
+        raise ValueError(f"layer is {entry.layer!r}; it must be layers/<city>/<kind>.geojson")
+    if f"{entry.number:04d}" != stem:
+        raise ValueError(f"number is {entry.number}, which is not that of its file")
+
+
+def _is_list(value: object, kind: type) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(item, kind) for item in value)
 
 
 def digest(data: bytes) -> str:
@@ -176,9 +215,13 @@ def _before(root: Path, entry: Entry) -> bytes | None:
         return None
     path = root / before_path(entry.number)
     try:
-        data = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, ValueError) as error:
+        with gzip.GzipFile(fileobj=io.BytesIO(path.read_bytes())) as unpacked:
+            data = unpacked.read(_MOST_UNPACKED + 1)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise InputError([Fault(str(before_path(entry.number)), f"cannot be read: {error}")]) from error
+    if len(data) > _MOST_UNPACKED:
+        what = f"unpacks to more than {_MOST_UNPACKED // 2**20} MiB"
+        raise InputError([Fault(str(before_path(entry.number)), what)])
     if digest(data) != entry.before:
         raise InputError([Fault(str(before_path(entry.number)), "is not what the import kept; it was changed")])
     return data

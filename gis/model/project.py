@@ -23,6 +23,9 @@ from gis.model.layers import Layer, Record, is_iso_day, layer_of, read_layer
 from gis.model.schema import FACT_KINDS, LAYER_KINDS, UNKNOWN_SEGMENT
 
 CONFIG_NAME = "gis.toml"
+_PACKAGE = Path(__file__).parent.parent
+# Where the project that comes with the program stands: in the installed package, or in the checkout around it.
+BUNDLED = (_PACKAGE / "bundled", _PACKAGE.parent)
 _CITY_ID = re.compile(r"\w[\w-]*")
 _METRES_A_DEGREE = 111_320.0
 # A zone may reach over its district's line by slivers of drawing, not by more.
@@ -156,8 +159,7 @@ def find_project(start: Path | None = None) -> Path:
     for folder in (here, *here.parents):
         if (folder / CONFIG_NAME).is_file():
             return folder
-    package = Path(__file__).parent.parent
-    for folder in (package / "bundled", package.parent):
+    for folder in BUNDLED:
         if (folder / CONFIG_NAME).is_file():
             return folder
     raise UsageError(f"no {CONFIG_NAME} in {here} or above it, and this installation holds no bundled project")

@@ -17,7 +17,7 @@ from gis.base import files
 from gis.base.errors import GisError
 from gis.base.files import commit_folder, lock_folder, recover, write_bytes_atomic, write_text_atomic
 
-NAMES = ["gis.toml", "layers/x/zones.geojson", "layers/x/roads.geojson", "seeds/新城/zones.csv"]
+NAMES = ["layers/x/districts.geojson", "layers/x/zones.geojson", "layers/x/roads.geojson", "seeds/新城/zones.csv"]
 
 # Commits generation after generation; each file holds its generation, and every third one removes the last file.
 WRITER = """
@@ -316,3 +316,38 @@ def test_a_file_in_use_after_the_commit_point_is_named_and_the_next_run_finishes
     assert json.loads((tmp_path / ".~gis-commit").read_bytes())["files"]
     recover(tmp_path)
     assert [(tmp_path / name).read_bytes() for name in "ab"] == [b"new", b"new"]
+
+
+@pytest.mark.parametrize("path", ["gis.toml", "README.md", ".git/hooks/pre-commit", "layers/.hidden/x", "C:x", "a\0b"])
+@pytest.mark.parametrize("source", [None, "0"])
+def test_a_manifest_that_came_with_a_project_is_refused(tmp_path: Path, path: str, source: str | None) -> None:
+    for name in ("gis.toml", "README.md", ".git/hooks/pre-commit"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    stage = tmp_path / (".~gis-stage-" + "0" * 16)
+    stage.mkdir()
+    (stage / "0").write_text("foreign")
+    plan = {"stage": stage.name, "files": [{"path": path, "from": source}]}
+    (tmp_path / ".~gis-commit").write_text(json.dumps(plan))
+    with pytest.raises(GisError):
+        recover(tmp_path)
+    for name in ("gis.toml", "README.md", ".git/hooks/pre-commit"):
+        assert (tmp_path / name).read_text() == "mine"
+    assert (tmp_path / ".~gis-commit").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
+@pytest.mark.parametrize("kind", ["link", "dangling", "pipe"])
+def test_a_lock_that_is_no_regular_file_is_refused(tmp_path: Path, kind: str) -> None:
+    folder, outside = tmp_path / "project", tmp_path / "outside"
+    folder.mkdir()
+    if kind == "link":
+        outside.write_text("mine")
+    if kind == "pipe":
+        os.mkfifo(folder / ".~gis-lock")
+    else:
+        (folder / ".~gis-lock").symlink_to(outside)
+    with pytest.raises(GisError, match="no regular file"):
+        commit_folder(folder, {Path("a"): b""})
+    assert outside.exists() == (kind == "link")
+    assert not outside.exists() or outside.read_text() == "mine"

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from gis.base.errors import GisError, InputError, UsageError
+from gis.base.errors import GisError, InputError, ProjectError, UsageError
 from gis.earth.datum import convert
 from gis.earth.geodesy import distance_m
 from gis.earth.shifting import convert_geometries
@@ -784,6 +784,26 @@ def test_a_zip_of_a_table_is_read(tmp_path: Path) -> None:
 
 def test_positions_without_a_mainland_shift_stay(tmp_path: Path) -> None:
     assert np.allclose(convert(114.16, 22.28, "gcj02", "wgs84"), (114.16, 22.28))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("layer", "../outside.geojson"),
+        ("layer", "/outside"),
+        ("layer", "layers/x/y.geojson"),
+        ("added", 3),
+        ("marks", []),
+    ],
+)
+def test_undo_refuses_an_entry_that_no_import_writes(park_root: Path, name: str, value: Any) -> None:
+    outside = park_root.parent / "outside.geojson"
+    outside.write_text("mine")
+    path = park_root / journal.entry_path(1)
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), name: value}), "utf-8")
+    with pytest.raises(ProjectError, match=rf"0001\.json.*{name}"):
+        journal.undo(park_root, 1, WHEN)
+    assert outside.read_text() == "mine"
 
 
 # --- What a type, the digits and the state of a row say -------------------------------------------------------------

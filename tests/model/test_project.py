@@ -339,12 +339,13 @@ def test_a_district_is_found_as_a_zone(small: SmallProject, tmp_path: Path) -> N
 
 def test_a_change_that_was_cut_short_is_finished_before_reading(small: SmallProject, tmp_path: Path) -> None:
     root = small.write(tmp_path)
-    stage = root / f"{PREFIX}stage-0123"
+    stage = root / f"{PREFIX}stage-0123456789abcdef"
     stage.mkdir()
-    (stage / "0").write_text(small.config.replace("两港", "三港"), "utf-8")
-    manifest = {"stage": stage.name, "files": [{"path": "gis.toml", "from": "0"}]}
+    (stage / "0").write_text("[]", "utf-8")
+    manifest = {"stage": stage.name, "files": [{"path": "recipes/firms.toml", "from": "0"}]}
     (root / f"{PREFIX}commit").write_text(json.dumps(manifest), "utf-8")
-    assert load_project(root).name == "三港"
+    load_project(root)
+    assert (root / "recipes/firms.toml").read_text("utf-8") == "[]"
     assert not list(root.glob(f"{PREFIX}*"))
 
 
@@ -364,7 +365,7 @@ def test_outside_of_any_project_the_bundled_one_is_found(tmp_path: Path) -> None
 
 
 def test_where_there_is_no_project_at_all_the_message_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gis.model.project.__file__", str(tmp_path / "gis" / "model" / "project.py"))
+    monkeypatch.setattr("gis.model.project.BUNDLED", (tmp_path / "bundled",))
     with pytest.raises(UsageError, match=r"no gis\.toml in"):
         find_project(tmp_path)
 
