@@ -236,7 +236,7 @@ def imports(context: typer.Context, project: ProjectOption = None, format_: Form
 
 @imports_app.command("list")
 def list_imports(context: typer.Context, project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
-    """List the imports into a project, oldest first.
+    """List the imports into a project and the changes by gis layers, oldest first.
 
     Example: gis imports list --format json
     """
@@ -247,7 +247,19 @@ def _list(project: Path | None, format_: Format) -> None:
     from gis.model.journal import read_journal
 
     rows = [entry.row() for entry in read_journal(project_folder(project))]
-    shown = ["number", "when", "file", "kind", "city", "rows_in", "rows_kept", "rows_refused", "datum", "undone"]
+    shown = [
+        "number",
+        "when",
+        "action",
+        "file",
+        "kind",
+        "city",
+        "rows_in",
+        "rows_kept",
+        "rows_refused",
+        "datum",
+        "undone",
+    ]
     emit_rows(rows, format_, shown)
 
 
@@ -257,7 +269,7 @@ def undo_import(
     number: Annotated[int, typer.Argument(metavar="N", help="Number of the import.")],
     project: ProjectOption = None,
 ) -> None:
-    """Take one import back: its features go, and what it changed is as it was.
+    """Take one import or change by gis layers back: its features go, and what it changed is as it was.
 
     Example: gis imports undo 3
     """
@@ -265,7 +277,8 @@ def undo_import(
 
     folder = _own_folder(project or context.obj)
     entry = undo(folder, number, datetime.now().astimezone().isoformat(timespec="seconds"))
-    note(f"import {number} ({entry.file}) is undone: {len(entry.added)} taken out, {len(entry.changed)} set back")
+    what = f"{entry.action} {number}" + (f" ({entry.file})" if entry.file else "")
+    note(f"{what} is undone: {len(entry.added)} taken out, {len(entry.changed)} set back")
 
 
 @datum_app.command("detect")

@@ -1,9 +1,9 @@
-"""Look after `layers/`: `gis layers audit`, `replace`, `districts`."""
+"""Look after `layers/`: `gis layers audit`, `replace`, `retire`, `set`, `districts`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,10 @@ from gis.base.errors import FaultsError
 from gis.cli.options import Format, FormatOption, ProjectOption, open_project, project_folder
 from gis.cli.show import emit_rows, note
 
-app = typer.Typer(help="Audit layers, replace a sketch, derive district outlines.",
+if TYPE_CHECKING:
+    from gis.intake.editing import Edited
+
+app = typer.Typer(help="Audit layers, replace a sketch, retire or edit a feature, derive district outlines.",
                   no_args_is_help=True)  # fmt: skip
 
 
@@ -71,7 +74,8 @@ def replace(
 ) -> None:
     """Put an authoritative geometry in place of a sketch; id, facts and history stay.
 
-    Says how the new outline compares with the old one: overlap, distance, area before and after.
+    Says how the new outline compares with the old one: overlap, distance, area before and after. It is kept in the
+    journal as an import is, and gis imports undo N brings the old one back.
 
     Example: gis layers replace auto-innovation-port port.geojson --datum cgcs2000 --source "2023 plan" --accuracy 5
     """
@@ -83,6 +87,73 @@ def replace(
         allow_outside=outside, elsewhere=elsewhere, dry_run=dry_run,
     )  # fmt: skip
     note(f"{done}\nnothing was written" if dry_run else done)
+
+
+@app.command("retire")
+def retire(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of the features that ended.")],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="The day from which they are there no more.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and write nothing.")] = False,
+    project: ProjectOption = None,
+) -> None:
+    """Let features end on a day (valid_to): they stay in the layer and count no more from that day on.
+
+    Example: gis layers retire an-firm an-other-firm --on 2026-10-01
+    """
+    from datetime import date
+
+    from gis.base.errors import UsageError
+    from gis.intake import editing
+
+    try:
+        day = date.fromisoformat(on)
+    except ValueError as error:
+        raise UsageError(f"--on is {on!r}; write a day like 2026-01-31") from error
+    root = project_folder(project)
+    _say(editing.retire(root, ids, day, _now(), dry_run=dry_run))
+    as_of = open_project(project).as_of
+    if day > as_of:
+        note(f"note: the project is as of {as_of}, so they still count; --on and as_of in gis.toml say another day")
+
+
+@app.command("set")
+def set_(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Id of the feature.")],
+    values: Annotated[
+        list[str], typer.Argument(metavar="COLUMN=VALUE...", help="Columns and their new values; empty takes it away.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and write nothing.")] = False,
+    project: ProjectOption = None,
+) -> None:
+    """Give columns of one feature other values; a new name keeps the old one as an alias.
+
+    Example: gis layers set an-firm segment=battery address=安亭镇园区路8号
+    """
+    from gis.base.errors import UsageError
+    from gis.intake import editing
+
+    pairs = {}
+    for text in values:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise UsageError(f"{text!r} is no COLUMN=VALUE")
+        pairs[name.strip()] = value.strip()
+    _say(editing.set_columns(project_folder(project), id_, pairs, _now(), dry_run=dry_run))
+
+
+def _now() -> str:
+    from datetime import datetime
+
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _say(done: Edited) -> None:
+    for line in done.words:
+        note(line)
+    if done.number is None:
+        note("nothing was written")
+    else:
+        note(f"it is number {done.number} of the journal; gis imports undo {done.number} takes it back")
 
 
 @app.command("districts")

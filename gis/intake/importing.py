@@ -39,9 +39,11 @@ from gis.io.quantities import is_blank, parse_day, parse_number, parse_truth
 from gis.io.raw import RawTable
 from gis.io.reading import read_table
 from gis.model import journal
+from gis.model.history import COLUMN as HISTORY
+from gis.model.history import history_of
 from gis.model.layers import check_features
 from gis.model.project import Project, load_project
-from gis.model.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT
+from gis.model.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT, Column
 from gis.model.trial import try_out
 
 # The accuracy promised where neither file nor user states one: picked on a map, measured or unknown, outlines.
@@ -342,7 +344,7 @@ def _raise_unless_partial(faults: Sequence[Fault], request: Request, rows: Seque
 
 def _check_again(root: Path, request: Request, table: RawTable) -> None:
     for entry in journal.read_journal(root):
-        same = entry.sha256 == table.sha256 and entry.part == table.part
+        same = entry.action == "import" and entry.sha256 == table.sha256 and entry.part == table.part
         if same and entry.kind == request.kind and not entry.undone and not request.again and not request.merge:
             raise refuse(
                 table.name,
@@ -469,6 +471,11 @@ class _Builder:
         if self.request.kind == "zones" and geometry is not None and record["within"] is None:
             record["within"] = self._district_around(geometry)
         extras = self._extras(i)
+        if not is_blank(extras.get(HISTORY)):
+            try:
+                extras[HISTORY] = history_of(extras[HISTORY])
+            except ValueError as error:
+                wrong.append(f"{HISTORY}: {error}")
         damaged = [text for text in _texts({**record, **extras}) if _SURROGATE.search(text)]
         wrong += [f"holds a damaged character in {text[:20]!r}" for text in damaged]
         return {**record, **{name: value for name, value in extras.items() if name not in record}}, wrong
@@ -501,44 +508,7 @@ class _Builder:
             wrong.append(f"{column or name}: {error}")
 
     def _value(self, name: str, cell: Any) -> Any:
-        """A cell as the value of a schema column; None where it says something that the column cannot hold.
-
-        Raises:
-            ValueError: the cell is no value of the column.
-        """
-        wanted = self.schema[name].type
-        if wanted is list:
-            parts = cell if isinstance(cell, list) else re.split("[;；、]", str(cell))
-            return [str(part).strip() for part in parts if str(part).strip()]
-        if wanted is bool:
-            return parse_truth(cell)
-        if wanted is float or wanted is int:
-            number = parse_number(cell)
-            if name == "accuracy_m" and number is not None and number <= 0:
-                raise ValueError(f"{str(cell)[:40]!r} is no accuracy; it must be above 0 metres")
-            return number if number is None or wanted is float else int(number)
-        return self._text_value(name, str(cell).strip())
-
-    def _text_value(self, name: str, text: str) -> str | None:
-        if name == "uscc":
-            try:
-                return parse_uscc(text)
-            except ValueError as error:
-                self.bad_codes.append(str(error))
-                return None
-        if name == "name":
-            return re.sub(r"(?<=[\u4e00-\u9fff])\s*[\r\n]+\s*|\s*[\r\n]+\s*(?=[\u4e00-\u9fff])", "", text)
-        if name in {"valid_from", "valid_to"}:
-            return parse_day(text)
-        if name in {"id", "org"}:
-            return text if is_slug(text) else slug_of(text)
-        if name == "segment":
-            return None
-        allowed = self.schema[name].allowed
-        words = _WORDS.get((self.request.kind, name), {})
-        if allowed is None:
-            return words.get(halfwidth(text), text)
-        return text if text in allowed else words.get(halfwidth(text))
+        return value_of(self.request.kind, name, cell, self.bad_codes)
 
     def _sort(self, record: dict[str, Any], i: int) -> None:
         """Give a firm its chain link: by the column of links, else by what it does, else by its name."""
@@ -631,6 +601,57 @@ class _Builder:
         return {name: value for name, value in found.items() if value is not None}
 
 
+_COLUMNS: Final = {kind: {column.name: column for column in columns} for kind, columns in LAYER_COLUMNS.items()}
+
+
+def value_of(kind: str, name: str, cell: Any, bad_codes: list[str]) -> Any:
+    """A cell as the value of a schema column; None where it says something that the column cannot hold.
+
+    Args:
+        kind: of the layer.
+        name: of the column.
+        cell: what a file or the user says.
+        bad_codes: takes what is wrong with a credit code, which is then None.
+
+    Raises:
+        ValueError: the cell is no value of the column.
+    """
+    column = _COLUMNS[kind][name]
+    if column.type is list:
+        parts = cell if isinstance(cell, list) else re.split("[;；、]", str(cell))
+        return [str(part).strip() for part in parts if str(part).strip()]
+    if column.type is bool:
+        return parse_truth(cell)
+    if column.type in {float, int}:
+        number = parse_number(cell)
+        if name == "accuracy_m" and number is not None and number <= 0:
+            raise ValueError(f"{str(cell)[:40]!r} is no accuracy; it must be above 0 metres")
+        return number if number is None or column.type is float else int(number)
+    return _text_value(kind, column, str(cell).strip(), bad_codes)
+
+
+def _text_value(kind: str, column: Column, text: str, bad_codes: list[str]) -> str | None:
+    name = column.name
+    if name == "uscc":
+        try:
+            return parse_uscc(text)
+        except ValueError as error:
+            bad_codes.append(str(error))
+            return None
+    if name == "name":
+        return re.sub(r"(?<=[\u4e00-\u9fff])\s*[\r\n]+\s*|\s*[\r\n]+\s*(?=[\u4e00-\u9fff])", "", text)
+    if name in {"valid_from", "valid_to"}:
+        return parse_day(text)
+    if name in {"id", "org"}:
+        return text if is_slug(text) else slug_of(text)
+    if name == "segment":
+        return None
+    words = _WORDS.get((kind, name), {})
+    if column.allowed is None:
+        return words.get(halfwidth(text), text)
+    return text if text in column.allowed else words.get(halfwidth(text))
+
+
 def _json_value(value: Any) -> Any:
     if isinstance(value, float) and not np.isfinite(value):
         return None
@@ -692,7 +713,7 @@ def _assemble(
     faults = [*faults, *register.faults]
     added, changed = register.added, register.changed
     entries = [entry for entry in journal.read_journal(project.root) if entry.layer == where.as_posix()]
-    changes = register.changes([entry for entry in entries if not entry.undone], spoilt)
+    changes = register.changes([e for e in entries if not e.undone and e.action == "import"], spoilt)
     features = list(register.features.values())
     data = dump_features(features)
     raise_if_any(check_features(features, request.kind, where.as_posix()), InputError)

@@ -51,7 +51,8 @@ class Changes:
     """What a list changes: features that are new, that moved, got another name or other values; and who is not in it.
 
     `absent` are features of the lists that this one follows (`follows`, numbers of imports), or of the layer where it
-    follows none by the journal; nothing is done to them. `others` counts the features of other lists.
+    follows none by the journal; nothing is done to them. `others` counts the features of other lists, `ended` are those
+    that this list has though they were retired.
     """
 
     new: Sequence[Mapping[str, Any]] = ()
@@ -62,6 +63,7 @@ class Changes:
     unchanged: int = 0
     follows: Sequence[int] = ()
     others: int = 0
+    ended: Sequence[Mapping[str, Any]] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The changes as a JSON object."""
@@ -74,6 +76,7 @@ class Changes:
             "unchanged": self.unchanged,
             "follows_imports": list(self.follows),
             "of_other_lists": self.others,
+            "listed_though_ended": list(self.ended),
         }
 
     def words(self) -> list[str]:
@@ -106,7 +109,12 @@ class Changes:
         )
         found += _listed("not in this list", [f"{one['name']} ({one['id']})" for one in self.absent], 100)
         if self.absent:
-            found.append("who is not in this list stays as it is, and counts until it has a day in valid_to")
+            found.append("who is not in this list stays, and counts until retired: gis layers retire ID --on DATE")
+        found += _listed(
+            "in the list though it ended",
+            [f"{one['name']} ({one['id']}), on {one['valid_to']}" for one in self.ended],
+            20,
+        )
         if self.others:
             found.append(f"{self.others} feature(s) of the layer are of other lists, which this one does not speak of")
         return found
@@ -201,13 +209,18 @@ class Register:
         for record in skipped:
             here |= set(self.codes.get(record.get("uscc") or "", ()))
             here |= set(self.called.get(normal_name(str(record.get("name"))), ()))
-        absent, follows, others = _absent(entries, self.old, here)
+        ended = {id_ for id_ in self.old if self.features[id_][0].get("valid_to")}
+        absent, follows, others = _absent(entries, self.old - (ended - here), here)
         return Changes(
             **self._noted,
             absent=[{"id": id_, "name": self.features[id_][0].get("name")} for id_ in absent],
             unchanged=len(self.listed) - len(self.added) - len(self.changed),
             follows=follows,
             others=others,
+            ended=[
+                {"id": id_, "name": self.features[id_][0].get("name"), "valid_to": self.features[id_][0]["valid_to"]}
+                for id_ in sorted(ended & set(self.listed))
+            ],
         )
 
     # --- Who is who ---
@@ -502,6 +515,15 @@ def _rename(held: Mapping[str, Any], kept: dict[str, Any]) -> None:
     unique = [alias for alias in dict.fromkeys(aliases) if alias != now]
     if unique != list(held.get("aliases") or []):
         kept["aliases"] = unique
+
+
+def with_name(record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A feature under another name; the old one becomes an alias."""
+    kept: dict[str, Any] = {"name": name}
+    was = record.get("name")
+    others = [*(record.get("aliases") or []), *([was] if was and _written(was) != _written(name) else [])]
+    kept["aliases"] = [alias for alias in dict.fromkeys(others) if alias != name]
+    return {**record, **kept}
 
 
 def _is_there(old: Feature, row: Row) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,13 +14,18 @@ from gis.base.files import lock_folder
 from gis.earth import geodesy
 from gis.earth.datum import Reference, parse_datum
 from gis.earth.shifting import convert_geometries
-from gis.io.geojson import dump_features, read_features
+from gis.intake.editing import Feature, holder_of, layer_features
+from gis.io.geojson import dump_features
 from gis.io.raw import RawTable
 from gis.io.reading import read_table
 from gis.io.systems import system_of
+from gis.model import journal
+from gis.model.history import COLUMN as HISTORY
+from gis.model.history import history_of
 from gis.model.layers import check_features
 from gis.model.project import Project, load_project
-from gis.model.schema import LAYER_KINDS, SKETCHED_BASES
+from gis.model.schema import SKETCHED_BASES
+from gis.model.trial import try_out
 
 _OUTSIDE_SHARE: Final = 0.002
 
@@ -37,10 +43,12 @@ def replace_geometry(
     allow_outside: bool = False,
     elsewhere: bool = False,
     dry_run: bool = False,
+    when: str | None = None,
 ) -> str:
     """Replace the geometry of one feature of a project's layers by one from a file.
 
-    What the old geometry rested on is kept in the feature's `history`. The layer changes in one step or not at all.
+    What the old geometry rested on is kept in the feature's `history`, the geometry itself in the journal, from which
+    `gis imports undo` brings it back. Layer and journal change in one step or not at all.
 
     Args:
         root: the project's folder.
@@ -55,6 +63,7 @@ def replace_geometry(
         allow_outside: take it even if it leaves the district that the feature lies within.
         elsewhere: take it even if it lies off the old outline by more than the old one's accuracy explains.
         dry_run: check and compare, and write nothing.
+        when: the time to note in the journal, ISO; now by default.
 
     Returns:
         how the new geometry compares with the old one and what was done, in words.
@@ -69,15 +78,23 @@ def replace_geometry(
         raise UsageError(f"basis is {basis!r}; an authoritative geometry is statutory, administrative or digitised")
     if accuracy_m <= 0:
         raise UsageError(f"accuracy is {accuracy_m} m; it must be above 0")
-    geometry, reference = _read(file, feature, datum)
+    geometry, reference, sha256, format_ = _read(file, feature, datum)
     geometry = convert_geometries(geometry, reference, "wgs84")
     if dry_run:
         return _replaced(root, id_, file, geometry, source, accuracy_m, basis, allow_outside, elsewhere)[0]
+    when = when or datetime.now().astimezone().isoformat(timespec="seconds")
     load_project(root)  # A folder that is no project is refused before a lock is made in it.
     with lock_folder(root, "gis layers replace") as lock:
-        text, staged = _replaced(root, id_, file, geometry, source, accuracy_m, basis, allow_outside, elsewhere)
+        text, change, features = _replaced(
+            root, id_, file, geometry, source, accuracy_m, basis, allow_outside, elsewhere
+        )
+        try_out(root, change.where, change.after)
+        number, staged = journal.stage_change(
+            root, change, when, features=features, notes=text.split("\n"),
+            file=file.name, sha256=sha256, format_=format_, datum=str(reference),
+        )  # fmt: skip
         lock.commit(staged)
-    return text
+    return f"{text}\nit is number {number} of the journal; gis imports undo {number} brings the old one back"
 
 
 def _replaced(
@@ -90,18 +107,24 @@ def _replaced(
     basis: str,
     allow_outside: bool,
     elsewhere: bool,
-) -> tuple[str, dict[Path, bytes | None]]:
-    """Give what is to be said and the layer's new content; refuse what breaks a rule."""
+) -> tuple[str, journal.Change, dict[str, Feature]]:
+    """Give what is to be said and the layer's change; refuse what breaks a rule."""
     project = load_project(root)
-    city, kind = _holder(project, id_)
-    path = root / "layers" / city / f"{kind}.geojson"
-    features = [(dict(properties), shape) for properties, shape in read_features(path)]
-    position = next(i for i, (properties, _) in enumerate(features) if properties["id"] == id_)
-    old_record, old = features[position]
-    record = _renewed(old_record, source, accuracy_m, basis)
+    city, kind = holder_of(project, id_)
+    where = Path("layers") / city / f"{kind}.geojson"
+    before = (root / where).read_bytes()
+    features = layer_features(root / where)
+    old_record, old = features[id_]
+    try:
+        record = _renewed(old_record, source, accuracy_m, basis)
+    except ValueError as error:
+        raise InputError([Fault(where.as_posix(), f"{HISTORY}: {error}", id_)]) from error
     faults = check_features([(record, geometry)], kind, file.name)
-    if not allow_outside:
-        faults += _outside(project, record, geometry, file)
+    outside = _outside(project, record, geometry, file)
+    if outside and allow_outside:
+        record["within"] = None  # What leaves its district is not said to lie in it.
+    else:
+        faults += outside
     raise_if_any(faults, InputError)
     compared = ""
     if old is not None and not old.is_empty:
@@ -113,11 +136,10 @@ def _replaced(
                 f"({compared}); check the file, the feature and the datum, or say --elsewhere"
             )
             raise InputError([Fault(file.name, what)])
-    features[position] = (record, geometry)
-    done = (
-        f"{id_} ({record['name']}) in {path.relative_to(root).as_posix()}: now {basis}, {accuracy_m:g} m, from {source}"
-    )
-    return (f"{compared}\n{done}" if compared else done), {path.relative_to(root): dump_features(features)}
+    features[id_] = (record, geometry)
+    done = f"{id_} ({record['name']}) in {where.as_posix()}: now {basis}, {accuracy_m:g} m, from {source}"
+    change = journal.Change("replace", city, kind, where, before, dump_features(features.values()), (id_,))
+    return (f"{compared}\n{done}" if compared else done), change, features
 
 
 def _compare(old: BaseGeometry, new: BaseGeometry) -> tuple[float, str]:
@@ -133,18 +155,9 @@ def _compare(old: BaseGeometry, new: BaseGeometry) -> tuple[float, str]:
     return off_m, ", ".join(words)
 
 
-def _read(file: Path, feature: str | None, datum: str | None) -> tuple[BaseGeometry, Reference]:
+def _read(file: Path, feature: str | None, datum: str | None) -> tuple[BaseGeometry, Reference, str, str]:
     table = read_table(file)
-    return _geometry(table, feature, file), _reference(table, datum, file)
-
-
-def _holder(project: Project, id_: str) -> tuple[str, str]:
-    for kind in LAYER_KINDS:
-        for city in project.cities:
-            if id_ in project.layer(city, kind):
-                return city, kind
-    project.find("zones", id_)
-    raise AssertionError("find raises for an id that no layer has")
+    return _geometry(table, feature, file), _reference(table, datum, file), table.sha256, table.format
 
 
 def _geometry(table: RawTable, feature: str | None, file: Path) -> BaseGeometry:
@@ -186,7 +199,7 @@ def _renewed(old: dict[str, Any], source: str, accuracy_m: float, basis: str) ->
         "geometry_basis": basis,
         "accuracy_m": accuracy_m,
         "geometry_source": source,
-        "history": [*(old.get("history") or []), was],
+        HISTORY: [*history_of(old.get(HISTORY)), was],
     }
 
 

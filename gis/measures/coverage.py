@@ -223,9 +223,9 @@ class Ground:
         for kind in ("districts", "zones"):
             layer = project.layer(city, kind).holding_on(day)
             self.outlines |= self._polygons(layer)
-        self.firms = project.layer(city, "enterprises").holding_on(day)
+        self.firms = project.present(city, "enterprises", day)
         self.attribution = attribution(project, self.firms)
-        roads = project.layer(city, "roads").holding_on(day)
+        roads = project.present(city, "roads", day)
         self.test_roads = self.plane([line for record, line in roads if line is not None and is_open_test_road(record)])
         self.test_roads_united = dissolved(self.test_roads)
         """Every stretch of test road once, whoever's list it stands in."""
@@ -421,7 +421,7 @@ def coverage(project: Project, city: str, *, reach_m: float = DEFAULT_REACH_M, d
         test_roads=ground.globe(shapely.line_merge(ground.test_roads_united)) if len(ground.test_roads) else None,
         road_lengths_km={
             record["id"]: float(geodesy.length_km(course))
-            for record, course in project.layer(city, "roads").holding_on(day)
+            for record, course in project.present(city, "roads", day)
             if course is not None
         },
     )

@@ -340,7 +340,7 @@ _NO_YEAR: Final = ("增量目标需要要素的开通年份（year）", "an incr
 
 
 def _road_km(ground: Ground, asked: _Asked) -> _Measured:
-    layer = ground.project.layer(ground.city.id, "roads")
+    layer = ground.project.present(ground.city.id, "roads", ground.day)
     tested = {r["id"]: (r, line) for r, line in layer if line is not None and r.get("is_test_road")}
     if not tested:
         return _Measured(None, "需要图层 roads：尚无有走向的测试道路", "needs layer roads: no test road is drawn")
@@ -438,7 +438,7 @@ def _enterprises(ground: Ground, asked: _Asked) -> _Measured:
 
 def _facilities(type_: str) -> Callable[[Ground, _Asked], _Measured]:
     def measure(ground: Ground, asked: _Asked) -> _Measured:
-        layer = ground.project.layer(ground.city.id, "facilities")
+        layer = ground.project.present(ground.city.id, "facilities", ground.day)
         outline = ground.outlines.get(asked.scope)
         # A number of units needs features that stand for one each, or that say how many they stand for.
         found = [

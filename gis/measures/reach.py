@@ -69,9 +69,9 @@ class Reach:
 
 def sources(project: Project, city: str) -> Mapping[str, int]:
     """What reach can be measured from in a city, each with how many are drawn: test roads, and each facility type."""
-    roads = project.layer(city, "roads").placed()
+    roads = project.present(city, "roads").placed()
     found = {TEST_ROADS: sum(is_open_test_road(record) for record in roads.records)}
-    for record, geometry in project.layer(city, "facilities"):
+    for record, geometry in project.present(city, "facilities"):
         if _is_source(record, geometry):
             found[record["type"]] = found.get(record["type"], 0) + 1
     return found
@@ -129,7 +129,7 @@ def _is_source(record: Record, geometry: BaseGeometry | None) -> bool:
 
 
 def _facilities(ground: Ground, type_: str) -> NDArray[np.object_]:
-    layer = ground.project.layer(ground.city.id, "facilities").holding_on(ground.day)
+    layer = ground.project.present(ground.city.id, "facilities", ground.day)
     return ground.plane([g for r, g in layer if g is not None and r["type"] == type_ and _is_source(r, g)])
 
 

@@ -1,4 +1,4 @@
-"""Keep a journal of imports, with all that is needed to take one back."""
+"""Keep a journal of imports and of changes by hand, with all that is needed to take one back."""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ _MOST_UNPACKED: Final = 256 * 2**20
 
 _LAYER: Final = re.compile(rf"layers/\w[\w-]*/({'|'.join(LAYER_KINDS)})\.geojson")
 _NUMBERS: Final = ("number", "rows_in", "rows_kept", "rows_refused")
-_TEXTS: Final = ("when", "file", "sha256", "format", "kind", "city", "layer", "before", "after", "undone")
+_TEXTS: Final = ("when", "file", "sha256", "format", "kind", "city", "layer", "before", "after", "undone", "action")
 _TEXTS_OR_NONE: Final = ("part", "encoding", "datum")
-_LISTS_OF_TEXTS: Final = ("datum_evidence", "added", "changed", "notes")
+_LISTS_OF_TEXTS: Final = ("datum_evidence", "added", "changed", "notes", "listed")
 _LISTS_OF_TABLES: Final = ("refused", "left_out", "repaired")
 _TABLES_OF_TEXTS: Final = ("mapping", "marks")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One import: what came from where, how it was understood, and what it did to the layer.
+    """One change of a layer: what came from where, how it was understood, and what it did.
+
+    `action` is import, or what `gis layers` did by hand: replace, set, retire.
 
     `added` and `changed` are ids, `listed` those of all rows, changed or not (empty in entries of old); `before` and
     `after` are the SHA-256 of the layer's file (`before` is empty where there was none); `marks` tells each added or
@@ -69,12 +71,14 @@ class Entry:
     undone: str = ""
     notes: Sequence[str] = field(default_factory=list)
     listed: Sequence[str] = field(default_factory=list)
+    action: str = "import"
 
     def row(self) -> dict[str, Any]:
         """The row that `gis imports` prints."""
         return {
             "number": self.number,
             "when": self.when,
+            "action": self.action,
             "file": self.file,
             "kind": self.kind,
             "city": self.city,
@@ -178,6 +182,60 @@ def marks_of(data: bytes, ids: Iterable[str]) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of features that are there: what was done, to which layer, and its bytes before and after."""
+
+    action: str
+    city: str
+    kind: str
+    where: Path
+    before: bytes
+    after: bytes
+    changed: tuple[str, ...]
+
+
+def stage_change(
+    root: Path,
+    change: Change,
+    when: str,
+    *,
+    features: Mapping[str, tuple[Mapping[str, Any], BaseGeometry | None]],
+    notes: Sequence[str] = (),
+    file: str = "",
+    sha256: str = "",
+    format_: str = "",
+    datum: str | None = None,
+) -> tuple[int, dict[Path, bytes | None]]:
+    """Give the number of a change in the journal, and the files to commit: layer, entry, and the layer as it was.
+
+    Args:
+        root: the project's folder, which the caller has locked.
+        change: what is done.
+        when: the time to note, ISO.
+        features: of the layer after the change.
+        notes: what changed, in words.
+        file: where it came from, if from a file; with its digest, format and datum.
+        sha256: likewise.
+        format_: likewise.
+        datum: likewise.
+    """
+    number = max((entry.number for entry in read_journal(root)), default=0) + 1
+    entry = Entry(
+        number=number, when=when, file=file, sha256=sha256, format=format_, part=None, kind=change.kind,
+        city=change.city, layer=change.where.as_posix(), rows_in=len(change.changed), rows_kept=len(change.changed),
+        rows_refused=0, refused=[], left_out=[], mapping={}, encoding=None, datum=datum, datum_evidence=[],
+        repaired=[], added=[], changed=list(change.changed), before=digest(change.before),
+        after=digest(change.after), marks={id_: mark_of(*features[id_]) for id_ in change.changed},
+        notes=list(notes), action=change.action,
+    )  # fmt: skip
+    return number, {
+        change.where: change.after,
+        entry_path(number): dump_entry(entry),
+        before_path(number): packed(change.before),
+    }
+
+
 def undo(root: Path, number: int, when: str) -> Entry:
     """Take one import back: the layer becomes what it was, if nothing later built upon what the import brought.
 
@@ -199,7 +257,7 @@ def undo(root: Path, number: int, when: str) -> Entry:
             raise UsageError(f"there is no import {number}; there are {', '.join(map(str, entries)) or 'none'}")
         entry = entries[number]
         if entry.undone:
-            raise UsageError(f"import {number} was undone already ({entry.undone})")
+            raise UsageError(f"{entry.action} {number} was undone already ({entry.undone})")
         layer = root / entry.layer
         content = layer.read_bytes() if layer.is_file() else b""
         old = _before(root, entry)
@@ -233,7 +291,7 @@ def _without(entry: Entry, layer: Path, old: bytes | None) -> bytes:
     before = {} if old is None else {str(f.properties.get("id")): f for f in parse_features(old, entry.layer)}
     edited = [id_ for id_, mark in entry.marks.items() if id_ not in now or mark_of(*now[id_]) != mark]
     if edited:
-        what = f"was changed after import {entry.number}; undo the later imports first, or set it back by hand"
+        what = f"was changed after {entry.action} {entry.number}; undo the later imports first, or set it back by hand"
         raise InputError([Fault(entry.layer, what, id_) for id_ in edited])
     for id_ in entry.added:
         now.pop(id_, None)

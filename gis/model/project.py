@@ -80,6 +80,10 @@ class Project:
         """One layer of one city, as loaded; stand-in points are derived from their places."""
         return self.layers[city, kind]
 
+    def present(self, city: str, kind: str, day: date | None = None) -> Layer:
+        """What one layer of one city holds on a day; now, where no day is given: what ended counts no more."""
+        return self.layers[city, kind].holding_on(day or self.as_of)
+
     @cached_property
     def _places(self) -> dict[str, Layer]:
         return {city: _places(self.layers, self.facts, city) for city in self.cities}

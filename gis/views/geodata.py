@@ -123,7 +123,10 @@ def _flat(layer: Layer, reference: Reference, encoding: str, losses: list[str]) 
     columns: dict[str, list[Any]] = {}
     for name in names:
         values = layer.column(name)
-        if any(isinstance(value, list | tuple) for value in values):
+        lists = [value for value in values if isinstance(value, list | tuple)]
+        if any(isinstance(item, Mapping) for value in lists for item in value):
+            losses.append(f"{name}: lists of tables are JSON text")
+        elif lists:
             losses.append(f"{name}: lists are joined by ';'")
         columns[name] = [_plain(value) for value in values]
     if isinstance(reference, Datum) and reference in {Datum.GCJ02, Datum.BD09}:
@@ -132,6 +135,8 @@ def _flat(layer: Layer, reference: Reference, encoding: str, losses: list[str]) 
 
 
 def _plain(value: object) -> Any:
+    if isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
         return ";".join(str(item) for item in value)
     if isinstance(value, Mapping):

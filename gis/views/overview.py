@@ -307,7 +307,7 @@ class _Page:
         if missing:
             items.append(_el("li", "<span></span>", _el("div", self.say("undrawn", n=missing), class_="muted")))
         signs = [_el("li", _SIGN_FIRM, self.say("sign.firm"))]
-        if any(is_open_test_road(r) and g is not None for r, g in self.project.layer(id_, "roads")):
+        if any(is_open_test_road(r) and g is not None for r, g in self.project.present(id_, "roads")):
             signs.insert(0, _el("li", _SIGN_ROAD, self.say("sign.road")))
         if sketched:
             signs.insert(0, _el("li", _SIGN_SKETCH, self.say("sign.sketch")))

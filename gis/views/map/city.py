@@ -79,11 +79,11 @@ def build_city_payload(
     lengths = coverage.road_lengths_km
     roads = tuple(
         _road(r, g, lengths.get(r["id"]), _mentions(facts.rows.get("roads", ()), r["id"]))
-        for r, g in project.layer(city, "roads")
+        for r, g in project.present(city, "roads")
     )
     facilities = tuple(
         _facility(r, g, _mentions(facts.rows.get("facilities", ()), r["id"]))
-        for r, g in project.layer(city, "facilities")
+        for r, g in project.present(city, "facilities")
     )
     known = project.city(city)
     searched = [*zones.records, *districts.records, *(project.layer(city, "roads").records)]
@@ -95,7 +95,7 @@ def build_city_payload(
         subtitle_en="; ".join(p.title_en or p.title for p in facts.plans.values()),
         as_of=project.as_of.isoformat(),
         bounds=_bounds(project, city),
-        points=_points(project, project.layer(city, "enterprises"), coverage, facts.mentions, [p.id for p in plans]),
+        points=_points(project, project.present(city, "enterprises"), coverage, facts.mentions, [p.id for p in plans]),
         segments=tuple(page.Segment(id=s.id, label=s.label, label_en=s.label_en) for s in project.segments.values()),
         districts=tuple(_district(r, g, place_figures.get(r["id"])) for r, g in districts),
         plans=plans,
