@@ -34,7 +34,7 @@ from gis.intake.identity import (
 from gis.intake.positions import Decision, convert_all, decide, fault_rows, gather, rounding_m, witnesses_of
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
 from gis.intake.shapes import look_at
-from gis.io.columns import ColumnMap, is_state, recognise
+from gis.io.columns import ColumnMap, is_state, may_name, recognise
 from gis.io.containers import refuse, shown_name
 from gis.io.geojson import dump_features, read_features
 from gis.io.quantities import is_blank, parse_day, parse_number, parse_truth
@@ -241,9 +241,9 @@ def plan_import(root: Path, request: Request) -> Plan:
     )
     if "name" not in columns.roles and "name" not in request.constants:
         shown = ", ".join(table.header) or "none"
-        raise refuse(
-            table.name, f"has no column that is understood as the name; its columns are {shown}: say --map name=COLUMN"
-        )
+        offered = may_name(table.header)[:4]
+        ways = " or ".join(f"--map name={column}" for column in offered) or "--map name=COLUMN"
+        raise refuse(table.name, f"has no column that is understood as the name; its columns are {shown}: say {ways}")
     table = _without_gone(table, columns, request)
     names = gazetteer_of(project)
     around = surroundings_of(project, city)
