@@ -19,6 +19,7 @@ from gis.base.files import lock_folder
 from gis.base.text import halfwidth
 from gis.earth.datum import Datum
 from gis.earth.geodesy import distance_m
+from gis.intake.corners import with_outlines
 from gis.intake.detect import Surroundings, surroundings_of
 from gis.intake.identity import (
     Gazetteer,
@@ -125,6 +126,7 @@ class Request:
     partial: bool = False
     swap: bool = False
     again: bool = False
+    points: bool = False
     recipe: str | None = None
 
 
@@ -239,6 +241,7 @@ def plan_import(root: Path, request: Request) -> Plan:
     columns = recognise(
         table.header, request.kind, request.columns, cut=table.cut_names, datum=request.datum, where=table.name
     )
+    table, columns = with_outlines(table, columns, request.kind, request.constants, points=request.points)
     if "name" not in columns.roles and "name" not in request.constants:
         shown = ", ".join(table.header) or "none"
         offered = may_name(table.header)[:4]
