@@ -120,6 +120,7 @@ def import_(
     partial: Annotated[bool, typer.Option("--partial", help="Import the good rows and list the faulty ones.")] = False,
     swap: Annotated[bool, typer.Option("--swap", help="Latitude stands first in this file.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Import a file that was imported before once more.")] = False,
+    points: Annotated[bool, typer.Option("--points", help="Zones of this file are mere points, not outlines.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")] = False,
     format_: FormatOption = Format.TABLE,
 ) -> None:
@@ -146,6 +147,7 @@ def import_(
         partial=partial,
         swap=swap,
         again=again,
+        points=points,
         recipe=recipe,
     )
     request = with_recipe(root, request, kind, city)

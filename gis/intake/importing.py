@@ -18,6 +18,7 @@ from gis.base.errors import Fault, InputError, UsageError, raise_if_any
 from gis.base.files import lock_folder
 from gis.base.text import halfwidth
 from gis.earth.datum import Datum
+from gis.intake.corners import with_outlines
 from gis.intake.detect import Surroundings, surroundings_of
 from gis.intake.identity import (
     Gazetteer,
@@ -32,7 +33,7 @@ from gis.intake.merging import Changes, Feature, Register, Row
 from gis.intake.positions import Decision, Positions, convert_all, decide, fault_rows, gather, rounding_m, witnesses_of
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
 from gis.intake.shapes import look_at
-from gis.io.columns import ColumnMap, is_state, recognise
+from gis.io.columns import ColumnMap, is_state, may_name, recognise
 from gis.io.containers import refuse, shown_name
 from gis.io.geojson import dump_features, read_features
 from gis.io.quantities import is_blank, parse_day, parse_number, parse_truth
@@ -119,6 +120,7 @@ class Request:
     partial: bool = False
     swap: bool = False
     again: bool = False
+    points: bool = False
     recipe: str | None = None
 
 
@@ -236,11 +238,12 @@ def plan_import(root: Path, request: Request) -> Plan:
     columns = recognise(
         table.header, request.kind, request.columns, cut=table.cut_names, datum=request.datum, where=table.name
     )
+    table, columns = with_outlines(table, columns, request.kind, request.constants, points=request.points)
     if "name" not in columns.roles and "name" not in request.constants:
         shown = ", ".join(table.header) or "none"
-        raise refuse(
-            table.name, f"has no column that is understood as the name; its columns are {shown}: say --map name=COLUMN"
-        )
+        offered = may_name(table.header)[:4]
+        ways = " or ".join(f"--map name={column}" for column in offered) or "--map name=COLUMN"
+        raise refuse(table.name, f"has no column that is understood as the name; its columns are {shown}: say {ways}")
     table = _without_gone(table, columns, request)
     names = gazetteer_of(project)
     around = surroundings_of(project, city)
