@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import Fault, ProjectError, UnknownIdError, UsageError, raise_if_any
-from gis.base.files import recover
+from gis.base.files import check_finished
 from gis.model.facts import Fact, Facts, Membership, Plan, ZoneSystem, read_facts, read_table_rows
 from gis.model.layers import Layer, Record, is_iso_day, layer_of, read_layer
 from gis.model.schema import FACT_KINDS, LAYER_KINDS, UNKNOWN_SEGMENT
@@ -198,10 +198,11 @@ def examine_project(
 
     Raises:
         ProjectError: gis.toml itself cannot be used.
+        GisError: a change to the project was begun and not finished.
         UnknownIdError: a city is asked for that the project does not have.
     """
     faults: list[Fault] = []
-    recover(root)
+    check_finished(root)
     config = _read_config(root)
     known = _cities(config, faults)
     for id_ in cities or ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import date
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 import shapely
 
-from gis.base.errors import Fault, ProjectError, UnknownIdError, UsageError
-from gis.base.files import PREFIX
+from gis.base.errors import Fault, GisError, ProjectError, UnknownIdError, UsageError
+from gis.base.files import PREFIX, recover
 from gis.earth import geodesy
 from gis.model.project import examine_project, find_project, load_project
 from tests.fixtures.small_project import SmallProject, box, feature, point, row
@@ -337,15 +338,32 @@ def test_a_district_is_found_as_a_zone(small: SmallProject, tmp_path: Path) -> N
     assert (city, record["level"]) == ("hill", "district")
 
 
-def test_a_change_that_was_cut_short_is_finished_before_reading(small: SmallProject, tmp_path: Path) -> None:
-    root = small.write(tmp_path)
+def cut_short(root: Path, path: str, was: bytes | None, new: bytes) -> None:
+    """Leave what a run leaves that is killed between its commit point and its moves."""
     stage = root / f"{PREFIX}stage-0123456789abcdef"
     stage.mkdir()
-    (stage / "0").write_text("[]", "utf-8")
-    manifest = {"stage": stage.name, "files": [{"path": "recipes/firms.toml", "from": "0"}]}
-    (root / f"{PREFIX}commit").write_text(json.dumps(manifest), "utf-8")
+    (stage / "0").write_bytes(new)
+    entry = {
+        "path": path,
+        "from": "0",
+        "sha256": hashlib.sha256(new).hexdigest(),
+        "was": None if was is None else hashlib.sha256(was).hexdigest(),
+    }
+    (root / f"{PREFIX}commit").write_text(json.dumps({"stage": stage.name, "files": [entry]}), "utf-8")
+
+
+def test_a_change_that_was_cut_short_is_said_by_who_reads_and_finished_by_who_writes(
+    small: SmallProject, tmp_path: Path
+) -> None:
+    root = small.write(tmp_path)
+    cut_short(root, "recipes/firms.toml", None, b"a = 1")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    with pytest.raises(GisError, match=r"begun and not finished.*gis layers recover"):
+        load_project(root)
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+    recover(root)
     load_project(root)
-    assert (root / "recipes/firms.toml").read_text("utf-8") == "[]"
+    assert (root / "recipes/firms.toml").read_bytes() == b"a = 1"
     assert not list(root.glob(f"{PREFIX}*"))
 
 
