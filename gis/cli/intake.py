@@ -128,10 +128,13 @@ def import_(
 
     Example: gis import 企业名单.xlsx --kind enterprises --datum gcj02
     """
+    from gis.base.files import recover
     from gis.intake.importing import Request, apply, plan_import, with_recipe
     from gis.model.project import load_project
 
     root = _own_folder(project)
+    if not dry_run:
+        recover(root)
     request = Request(
         file=file,
         kind="",
@@ -246,9 +249,12 @@ def list_imports(context: typer.Context, project: ProjectOption = None, format_:
 
 
 def _list(project: Path | None, format_: Format) -> None:
+    from gis.base.files import check_finished
     from gis.model.journal import read_journal
 
-    rows = [entry.row() for entry in read_journal(project_folder(project))]
+    root = project_folder(project)
+    check_finished(root)
+    rows = [entry.row() for entry in read_journal(root)]
     shown = ["number", "when", "file", "kind", "city", "rows_in", "rows_kept", "rows_refused", "datum", "undone"]
     emit_rows(rows, format_, shown)
 

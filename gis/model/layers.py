@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import Fault, InputError
+from gis.base.text import NOT_AN_ID, is_file_name
 from gis.io.geojson import read_features
 from gis.model.schema import GEOMETRY_TYPES, LAYER_COLUMNS, SKETCHED_BASES, Column
 
@@ -132,6 +133,9 @@ def read_layer(root: Path, city: str, kind: str, faults: list[Fault]) -> Layer:
     path = root / where
     if not path.exists():
         return layer_of(city, kind, [])
+    if not path.is_file():
+        faults.append(Fault(where, "is no regular file"))
+        return layer_of(city, kind, [])
     try:
         features = read_features(path, where)
     except InputError as error:
@@ -150,6 +154,8 @@ def check_features(features: Sequence[tuple[Record, BaseGeometry | None]], kind:
     for number, (record, geometry) in enumerate(features, 1):
         row = record.get("id") or number
         says = [*_check_columns(record, LAYER_COLUMNS[kind]), *_check_geometry(record, geometry, kind)]
+        if isinstance(record.get("id"), str) and record["id"] and not is_file_name(record["id"]):
+            says.append(f"id is {record['id']!r}; {NOT_AN_ID}")
         if record.get("id") in seen:
             says.append("the id is there twice")
         seen.add(str(record.get("id")))

@@ -17,7 +17,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import Fault, ProjectError, UnknownIdError, UsageError, raise_if_any
-from gis.base.files import recover
+from gis.base.files import check_finished
+from gis.base.text import NOT_AN_ID, is_file_name
 from gis.model.facts import Fact, Facts, Membership, Plan, ZoneSystem, read_facts, read_table_rows
 from gis.model.layers import Layer, Record, is_iso_day, layer_of, read_layer
 from gis.model.schema import FACT_KINDS, LAYER_KINDS, UNKNOWN_SEGMENT
@@ -27,6 +28,8 @@ _PACKAGE = Path(__file__).parent.parent
 # Where the project that comes with the program stands: in the installed package, or in the checkout around it.
 BUNDLED = (_PACKAGE / "bundled", _PACKAGE.parent)
 _CITY_ID = re.compile(r"\w[\w-]*")
+_ADCODE = re.compile("[0-9]{6}")
+_NO_ADCODE = "it is the national code of six digits, such as 310114"
 _METRES_A_DEGREE = 111_320.0
 # A zone may reach over its district's line by slivers of drawing, not by more.
 _OUTSIDE_SHARE = 0.002
@@ -200,10 +203,11 @@ def examine_project(
 
     Raises:
         ProjectError: gis.toml itself cannot be used.
+        GisError: a change to the project was begun and not finished.
         UnknownIdError: a city is asked for that the project does not have.
     """
     faults: list[Fault] = []
-    recover(root)
+    check_finished(root)
     config = _read_config(root)
     known = _cities(config, faults)
     for id_ in cities or ():
@@ -256,23 +260,41 @@ def _read_config(root: Path) -> dict[str, Any]:
 def _cities(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, City]:
     found: dict[str, City] = {}
     for table in _tables(config, "city", ("id", "name"), faults):
-        if not _CITY_ID.fullmatch(table["id"]):
-            what = "it names folders and files, so it may hold only letters, digits, - and _"
+        if not _CITY_ID.fullmatch(table["id"]) or not is_file_name(table["id"]):
+            what = (
+                "it names folders and files, so it may hold only letters, digits, - and _, and is no device of Windows"
+            )
             faults.append(Fault(CONFIG_NAME, f"the city id is {table['id']!r}; {what}"))
             continue
-        if table["id"] in found:
-            faults.append(Fault(CONFIG_NAME, f"the city {table['id']!r} is there twice"))
+        if table["id"].casefold() in {id_.casefold() for id_ in found}:
+            faults.append(Fault(CONFIG_NAME, f"the city {table['id']!r} is there twice, or differs in case only"))
+        adcode = str(table.get("adcode", ""))
+        if adcode and not _ADCODE.fullmatch(adcode):
+            faults.append(Fault(CONFIG_NAME, f"the adcode of {table['id']} is {adcode!r}; {_NO_ADCODE}"))
         found[table["id"]] = City(
             table["id"],
             table["name"],
-            table.get("name_en", table["name"]),
-            str(table.get("adcode", "")),
+            str(table.get("name_en", table["name"])),
+            adcode,
             str(table.get("subject", "")),
             table,
         )
+        faults += _faults_of_districts(table)
     if not found:
         faults.append(Fault(CONFIG_NAME, "names no [[city]]"))
     return found
+
+
+def _faults_of_districts(city: Mapping[str, Any]) -> Iterator[Fault]:
+    """What of a city's districts would lead elsewhere as the name of a file."""
+    tables = city.get("district", [])
+    for table in tables if isinstance(tables, list) else []:
+        id_, code = (table.get("id"), table.get("adcode")) if isinstance(table, dict) else (None, None)
+        if isinstance(id_, str) and not is_file_name(id_):
+            yield Fault(CONFIG_NAME, f"the district id is {id_!r}; {NOT_AN_ID}")
+        for given in code if isinstance(code, list) else [] if code is None else [code]:
+            if not isinstance(given, str) or not _ADCODE.fullmatch(given):
+                yield Fault(CONFIG_NAME, f"the district's adcode is {given!r}; {_NO_ADCODE}")
 
 
 def _segments(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, Segment]:
@@ -280,6 +302,7 @@ def _segments(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, Segme
         table["id"]: Segment(table["id"], table["label"], str(table.get("label_en", table["id"])))
         for table in _tables(config, "segment", ("id", "label"), faults)
     }
+    faults += [Fault(CONFIG_NAME, f"the segment id is {id_!r}; {NOT_AN_ID}") for id_ in found if not is_file_name(id_)]
     found.setdefault(UNKNOWN_SEGMENT, Segment(UNKNOWN_SEGMENT, "未知", "Unknown"))
     return found
 
