@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +43,7 @@ from gis.io.reading import read_table
 from gis.model import journal
 from gis.model.layers import check_features
 from gis.model.project import Project, load_project
-from gis.model.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT
+from gis.model.schema import FILE_KINDS, GROUND, GROUND_CLASSES, LAYER_COLUMNS, UNKNOWN_SEGMENT
 from gis.model.trial import try_out
 
 Feature = tuple[dict[str, Any], BaseGeometry | None]
@@ -96,6 +96,20 @@ _WORDS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("facilities", "status"): _STANDING,
     ("zones", "category"): _CATEGORIES,
     ("enterprises", "kind"): {"企业": "enterprise", **dict.fromkeys(("机构", "科研院所", "高校"), "institution")},
+    (GROUND, "class"): {
+        **dict.fromkeys(("水系", "水域", "湖泊", "水面", "海域"), "water"),
+        **dict.fromkeys(("海岸线", "岸线"), "coast"),
+        **dict.fromkeys(("河流", "河道"), "river"),
+        "铁路": "railway",
+        **dict.fromkeys(("地铁", "轨道交通"), "metro"),
+        **dict.fromkeys(("高速公路", "高速"), "motorway"),
+        **dict.fromkeys(("主干路", "主干道", "干线公路"), "main_road"),
+        "机场": "airfield",
+        **dict.fromkeys(("建成区", "居民地"), "built_up"),
+        **dict.fromkeys(("绿地", "公园绿地"), "green"),
+        **dict.fromkeys(("车站", "站点"), "station"),
+        **dict.fromkeys(("城镇", "乡镇", "镇", "街道"), "town"),
+    },
     ("districts", "level"): {"区": "district", "县": "county", **dict.fromkeys(("镇", "街道", "乡"), "town")},
 }
 _FALLBACK: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -104,6 +118,7 @@ _FALLBACK: Final[Mapping[str, Mapping[str, Any]]] = {
     "roads": {"type": "road", "is_test_road": False, "status": "existing"},
     "facilities": {"type": "other", "status": "existing"},
     "districts": {"level": "district", "role": "subject"},
+    GROUND: {},
 }
 
 
@@ -204,8 +219,8 @@ def with_recipe(root: Path, request: Request, kind: str | None, city: str | None
     recipe = None if request.recipe is None else read_recipe(root, request.recipe)
     kind = kind or (recipe.kind if recipe else None)
     city = city or (recipe.city if recipe else None)
-    if kind not in LAYER_KINDS:
-        raise UsageError(f"--kind is {kind!r}; say what the file is: {', '.join(LAYER_KINDS)}")
+    if kind not in FILE_KINDS:
+        raise UsageError(f"--kind is {kind!r}; say what the file is: {', '.join(FILE_KINDS)}")
     if recipe is not None:
         request = replace(
             request,
@@ -239,7 +254,7 @@ def plan_import(root: Path, request: Request) -> Plan:
     columns = recognise(
         table.header, request.kind, request.columns, cut=table.cut_names, datum=request.datum, where=table.name
     )
-    if "name" not in columns.roles and "name" not in request.constants:
+    if "name" not in columns.roles and "name" not in request.constants and request.kind != GROUND:
         shown = ", ".join(table.header) or "none"
         raise refuse(
             table.name, f"has no column that is understood as the name; its columns are {shown}: say --map name=COLUMN"
@@ -459,7 +474,9 @@ class _Builder:
         for name, value in _FALLBACK[self.request.kind].items():
             if record.get(name) is None:
                 record[name] = value
-        if record["name"] is None:
+        if self.request.kind == GROUND:
+            wrong += _ground_faults(record, geometry)
+        elif record["name"] is None:
             wrong.append(f"has no name (column {self.columns.roles.get('name')!r} is empty)")
         if self.request.kind == "enterprises":
             self._sort(record, i)
@@ -624,6 +641,18 @@ class _Builder:
         return {name: value for name, value in found.items() if value is not None}
 
 
+def _ground_faults(record: Mapping[str, Any], geometry: BaseGeometry | None) -> Iterator[str]:
+    """What keeps a row from being drawn as ground: no class, no geometry, or one that its class does not have."""
+    allowed = GROUND_CLASSES.get(str(record["class"]))
+    if allowed is None:
+        classes = ", ".join(GROUND_CLASSES)
+        yield f"says no class that is drawn ({classes}): --map class=COLUMN or --set class=water"
+    elif geometry is None:
+        yield "has no geometry, and the ground is there only to be drawn"
+    elif geometry.geom_type not in allowed:
+        yield f"is of the class {record['class']} and a {geometry.geom_type}; allowed: {', '.join(sorted(allowed))}"
+
+
 def _json_value(value: Any) -> Any:
     if isinstance(value, float) and not np.isfinite(value):
         return None
@@ -715,14 +744,16 @@ class _Register:
         self.table = table
         self.features = dict(existing)
         self.old = set(existing)
-        self.taken = {id_ for layer in project.layers.values() for id_ in layer.ids} | set(project.facts.elsewhere)
+        layers = [*project.layers.values(), *project.grounds.values()]
+        self.taken = {id_ for layer in layers for id_ in layer.ids} | set(project.facts.elsewhere)
         self.numbers: dict[str, int] = {}
         self.codes: dict[str, list[str]] = {}
         self.names: dict[str, list[tuple[str, int | None]]] = {}
         for id_, (record, _) in existing.items():
             if record.get("uscc"):
                 self.codes.setdefault(record["uscc"], []).append(id_)
-            self.names.setdefault(normal_name(str(record.get("name"))), []).append((id_, None))
+            if request.kind != GROUND:
+                self.names.setdefault(normal_name(str(record.get("name"))), []).append((id_, None))
         self.faults: list[Fault] = []
         self.likely: list[dict[str, Any]] = []
 
@@ -746,7 +777,7 @@ class _Register:
                 updated.add(match)
                 continue
             wanted = record["id"] or (
-                str(record["uscc"]).lower() if record.get("uscc") else slug_of(str(record["name"]))
+                str(record["uscc"]).lower() if record.get("uscc") else slug_of(str(record["name"] or record["class"]))
             )
             if record["id"] and wanted in self.taken:
                 self.faults.append(
@@ -794,7 +825,12 @@ class _Register:
                     record["org"] = record["org"] or slug_of(str(sites[0]["name"])) or code.lower()
 
     def _compare(self, record: Mapping[str, Any], geometry: BaseGeometry | None, number: int) -> None:
-        """List what has the same name already; it is for the user to say whether it is the same."""
+        """List what has the same name already; it is for the user to say whether it is the same.
+
+        A road or river of the ground comes in many pieces of one name.
+        """
+        if self.request.kind == GROUND:
+            return
         key = normal_name(str(record["name"]))
         for other, row in self.names.get(key, [])[:_MOST_ALIKE]:
             held, place = self.features[other]
