@@ -28,6 +28,7 @@ class Kind(StrEnum):
     ENTERPRISES = "enterprises"
     ROADS = "roads"
     FACILITIES = "facilities"
+    GROUND = "ground"
     DISTRICTS = "districts"
 
 

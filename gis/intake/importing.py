@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -42,7 +42,7 @@ from gis.io.reading import read_table
 from gis.model import journal
 from gis.model.layers import check_features
 from gis.model.project import Project, load_project
-from gis.model.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT
+from gis.model.schema import FILE_KINDS, GROUND, GROUND_CLASSES, LAYER_COLUMNS, UNKNOWN_SEGMENT
 from gis.model.trial import try_out
 
 # The accuracy promised where neither file nor user states one: picked on a map, measured or unknown, outlines.
@@ -91,6 +91,20 @@ _WORDS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("facilities", "status"): _STANDING,
     ("zones", "category"): _CATEGORIES,
     ("enterprises", "kind"): {"企业": "enterprise", **dict.fromkeys(("机构", "科研院所", "高校"), "institution")},
+    (GROUND, "class"): {
+        **dict.fromkeys(("水系", "水域", "湖泊", "水面", "海域"), "water"),
+        **dict.fromkeys(("海岸线", "岸线"), "coast"),
+        **dict.fromkeys(("河流", "河道"), "river"),
+        "铁路": "railway",
+        **dict.fromkeys(("地铁", "轨道交通"), "metro"),
+        **dict.fromkeys(("高速公路", "高速"), "motorway"),
+        **dict.fromkeys(("主干路", "主干道", "干线公路"), "main_road"),
+        "机场": "airfield",
+        **dict.fromkeys(("建成区", "居民地"), "built_up"),
+        **dict.fromkeys(("绿地", "公园绿地"), "green"),
+        **dict.fromkeys(("车站", "站点"), "station"),
+        **dict.fromkeys(("城镇", "乡镇", "镇", "街道"), "town"),
+    },
     ("districts", "level"): {"区": "district", "县": "county", **dict.fromkeys(("镇", "街道", "乡"), "town")},
 }
 _FALLBACK: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -99,6 +113,7 @@ _FALLBACK: Final[Mapping[str, Mapping[str, Any]]] = {
     "roads": {"type": "road", "is_test_road": False, "status": "existing"},
     "facilities": {"type": "other", "status": "existing"},
     "districts": {"level": "district", "role": "subject"},
+    GROUND: {},
 }
 
 
@@ -203,8 +218,8 @@ def with_recipe(root: Path, request: Request, kind: str | None, city: str | None
     recipe = None if request.recipe is None else read_recipe(root, request.recipe)
     kind = kind or (recipe.kind if recipe else None)
     city = city or (recipe.city if recipe else None)
-    if kind not in LAYER_KINDS:
-        raise UsageError(f"--kind is {kind!r}; say what the file is: {', '.join(LAYER_KINDS)}")
+    if kind not in FILE_KINDS:
+        raise UsageError(f"--kind is {kind!r}; say what the file is: {', '.join(FILE_KINDS)}")
     if recipe is not None:
         request = replace(
             request,
@@ -239,7 +254,7 @@ def plan_import(root: Path, request: Request) -> Plan:
         table.header, request.kind, request.columns, cut=table.cut_names, datum=request.datum, where=table.name
     )
     table, columns = with_outlines(table, columns, request.kind, request.constants, points=request.points)
-    if "name" not in columns.roles and "name" not in request.constants:
+    if "name" not in columns.roles and "name" not in request.constants and request.kind != GROUND:
         shown = ", ".join(table.header) or "none"
         offered = may_name(table.header)[:4]
         ways = " or ".join(f"--map name={column}" for column in offered) or "--map name=COLUMN"
@@ -464,7 +479,9 @@ class _Builder:
         record |= usual
         # What a firm does is read from its words below.
         self.silent[i] = frozenset(usual) - {"segment"}
-        if record["name"] is None:
+        if self.request.kind == GROUND:
+            wrong += _ground_faults(record, geometry)
+        elif record["name"] is None:
             wrong.append(f"has no name (column {self.columns.roles.get('name')!r} is empty)")
         if self.request.kind == "enterprises":
             self._sort(record, i)
@@ -632,6 +649,18 @@ class _Builder:
                 kept.append(column)
         found = {name: _json_value(cells.get(name)) for name in kept if name not in self.schema}
         return {name: value for name, value in found.items() if value is not None}
+
+
+def _ground_faults(record: Mapping[str, Any], geometry: BaseGeometry | None) -> Iterator[str]:
+    """What keeps a row from being drawn as ground: no class, no geometry, or one that its class does not have."""
+    allowed = GROUND_CLASSES.get(str(record["class"]))
+    if allowed is None:
+        classes = ", ".join(GROUND_CLASSES)
+        yield f"says no class that is drawn ({classes}): --map class=COLUMN or --set class=water"
+    elif geometry is None:
+        yield "has no geometry, and the ground is there only to be drawn"
+    elif geometry.geom_type not in allowed:
+        yield f"is of the class {record['class']} and a {geometry.geom_type}; allowed: {', '.join(sorted(allowed))}"
 
 
 def _json_value(value: Any) -> Any:

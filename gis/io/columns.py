@@ -10,7 +10,7 @@ from typing import Final
 from gis.base.errors import UsageError
 from gis.base.text import halfwidth
 from gis.earth.datum import parse_datum
-from gis.model.schema import LAYER_COLUMNS
+from gis.model.schema import LAYER_COLUMNS, LAYER_KINDS
 
 # What a column may mean beside the columns of a layer: where the row is, and what else places or sorts it.
 ROLES: Final[Mapping[str, str]] = {
@@ -335,8 +335,7 @@ def is_state(header: str) -> bool:
 
 def roles_of(kind: str | None) -> frozenset[str]:
     """What a column of a table of this kind may mean; of any kind, where None."""
-    kinds = LAYER_COLUMNS if kind is None else {kind: LAYER_COLUMNS[kind]}
-    own = {column.name for columns in kinds.values() for column in columns}
+    own = {column.name for one in (LAYER_KINDS if kind is None else (kind,)) for column in LAYER_COLUMNS[one]}
     spatial = {"lon", "lat", "x", "y", "xy", "wkt", "serial"}
     return frozenset(own | spatial | ({"park", "business"} if kind in {None, "enterprises", "facilities"} else set()))
 

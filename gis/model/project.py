@@ -21,7 +21,7 @@ from gis.base.files import check_finished
 from gis.base.text import NOT_AN_ID, is_file_name
 from gis.model.facts import Fact, Facts, Membership, Plan, ZoneSystem, read_facts, read_table_rows
 from gis.model.layers import Layer, Record, is_iso_day, layer_of, read_layer
-from gis.model.schema import FACT_KINDS, LAYER_KINDS, UNKNOWN_SEGMENT
+from gis.model.schema import FACT_KINDS, FILE_KINDS, GROUND, LAYER_KINDS, UNKNOWN_SEGMENT
 
 CONFIG_NAME = "gis.toml"
 _PACKAGE = Path(__file__).parent.parent
@@ -69,6 +69,8 @@ class Project:
     keywords: Mapping[str, str]
     facts: Facts
     layers: Mapping[tuple[str, str], Layer]
+    grounds: Mapping[str, Layer] = field(default_factory=dict)
+    """What lies under the map of each city: drawn, and never among `layers`, which everything is counted from."""
 
     def city(self, id_: str) -> City:
         """One city.
@@ -82,6 +84,10 @@ class Project:
     def layer(self, city: str, kind: str) -> Layer:
         """One layer of one city, as loaded; stand-in points are derived from their places."""
         return self.layers[city, kind]
+
+    def ground(self, city: str) -> Layer:
+        """What is drawn under the map of a city; empty where the project has none."""
+        return self.grounds.get(city) or layer_of(city, GROUND, [])
 
     @cached_property
     def _places(self) -> dict[str, Layer]:
@@ -172,7 +178,7 @@ def load_project(
     root: Path,
     *,
     cities: Sequence[str] | None = None,
-    kinds: Sequence[str] = LAYER_KINDS,
+    kinds: Sequence[str] = FILE_KINDS,
     fact_kinds: Sequence[str] = FACT_KINDS,
 ) -> Project:
     """Load a project, or the parts of it that are asked for, and hold them against all the rules.
@@ -196,7 +202,7 @@ def examine_project(
     root: Path,
     *,
     cities: Sequence[str] | None = None,
-    kinds: Sequence[str] = LAYER_KINDS,
+    kinds: Sequence[str] = FILE_KINDS,
     fact_kinds: Sequence[str] = FACT_KINDS,
 ) -> tuple[Project, list[Fault]]:
     """Load a project as `load_project` does, and give back its faults instead of raising them.
@@ -215,8 +221,9 @@ def examine_project(
     chosen = {id_: city for id_, city in known.items() if cities is None or id_ in cities}
     segments = _segments(config, faults)
     facts = read_facts(root, faults, None if cities is None else list(chosen), fact_kinds)
-    layers = {(city, kind): read_layer(root, city, kind, faults) for city in chosen for kind in kinds}
-    rules = _Rules(known, chosen, segments, facts, layers, kinds, fact_kinds, whole=cities is None)
+    layers = {(city, kind): read_layer(root, city, kind, faults) for city in chosen for kind in kinds if kind != GROUND}
+    grounds = {city: read_layer(root, city, GROUND, faults) for city in chosen if GROUND in kinds}
+    rules = _Rules(known, chosen, segments, facts, layers, grounds, kinds, fact_kinds, whole=cities is None)
     faults += rules.broken()
     if "zones" in kinds and "districts" in kinds:
         layers = {key: _with_stand_ins(layer, layers) for key, layer in layers.items()}
@@ -230,6 +237,7 @@ def examine_project(
         keywords=_keywords(root, segments, faults),
         facts=facts,
         layers=layers,
+        grounds=grounds,
     )
     return project, faults
 
@@ -400,6 +408,7 @@ class _Rules:
     segments: Mapping[str, Segment]
     facts: Facts
     layers: Mapping[tuple[str, str], Layer]
+    grounds: Mapping[str, Layer]
     kinds: Sequence[str]
     fact_kinds: Sequence[str]
     whole: bool
@@ -427,7 +436,8 @@ class _Rules:
 
     def _ids_are_unique(self) -> Iterator[Fault]:
         seen: dict[str, str] = dict.fromkeys(self.facts.elsewhere, "seeds/elsewhere.csv")
-        for (city, kind), layer in self.layers.items():
+        grounds = {(city, GROUND): layer for city, layer in self.grounds.items()}
+        for (city, kind), layer in {**self.layers, **grounds}.items():
             where = f"layers/{city}/{kind}.geojson"
             for id_ in layer.ids:
                 if seen.setdefault(id_, where) != where:

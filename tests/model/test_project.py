@@ -15,8 +15,9 @@ import shapely
 from gis.base.errors import Fault, GisError, ProjectError, UnknownIdError, UsageError
 from gis.base.files import PREFIX, recover
 from gis.earth import geodesy
+from gis.measures.catalogue import audit
 from gis.model.project import examine_project, find_project, load_project
-from tests.fixtures.small_project import SmallProject, box, feature, point, row
+from tests.fixtures.small_project import Feature, SmallProject, box, feature, point, row
 
 Break = Callable[[SmallProject], object]
 
@@ -441,6 +442,42 @@ def test_where_there_is_no_project_at_all_the_message_says_so(tmp_path: Path, mo
     monkeypatch.setattr("gis.model.project.BUNDLED", (tmp_path / "bundled",))
     with pytest.raises(UsageError, match=r"no gis\.toml in"):
         find_project(tmp_path)
+
+
+# --- The ground -------------------------------------------------------------------------------------------------------
+
+LAKE = feature("lake", box(121.0, 31.0, 121.01, 31.01), **{"class": "water", "rank": 1})
+STRETCH = feature("stretch", {"type": "LineString", "coordinates": [[121, 31], [121.1, 31.1]]}, **{"class": "railway"})
+
+
+def test_the_ground_is_drawn_and_stands_in_no_layer_that_is_counted(small: SmallProject, tmp_path: Path) -> None:
+    without = load_project(small.write(tmp_path / "without"))
+    assert len(without.ground("port")) == 0
+    del STRETCH["properties"]["name"]  # A stretch of railway needs no name.
+    small.layers["port", "ground"] = [LAKE, STRETCH]
+    project = load_project(small.write(tmp_path / "with"))
+    assert project.ground("port").ids == ["lake", "stretch"]
+    assert project.layers.keys() == without.layers.keys()
+    assert list(project.unplaced("port")) == list(without.unplaced("port"))
+    assert [row.kind for row in audit(project)] == [row.kind for row in audit(without)]
+
+
+@pytest.mark.parametrize(
+    ("broken", "what"),
+    [
+        (feature("x", box(121, 31, 121.1, 31.1), **{"class": "railway"}), "the geometry is a Polygon; allowed: LineS"),
+        (feature("x", box(121, 31, 121.1, 31.1), **{"class": "lake"}), "class is 'lake'; allowed: airfield, built_up"),
+        (feature("x", box(121, 31, 121.1, 31.1)), "class is missing"),
+        (feature("x", None, **{"class": "water"}), "no geometry, and the ground is there only to be drawn"),
+        (feature("x", box(121, 31, 121.1, 31.1), **{"class": "water", "accuracy_m": None}), "but no accuracy_m"),
+        (feature("seastar", box(121, 31, 121.1, 31.1), **{"class": "water"}), "the id is also in layers/port/enterpr"),
+    ],
+)
+def test_the_ground_is_checked_as_every_layer(small: SmallProject, tmp_path: Path, broken: Feature, what: str) -> None:
+    small.layers["port", "ground"] = [broken]
+    (fault,) = faults_of(small, tmp_path)
+    assert fault.where == "layers/port/ground.geojson"
+    assert what in fault.what
 
 
 # --- Stand-ins --------------------------------------------------------------------------------------------------------
