@@ -51,7 +51,7 @@ WRITES_ELSEWHERE = {
     "gis.io.drawings": {"write_bytes"},
     "gis.io.reading": {"TemporaryDirectory", "mkdir", "copyfile", "copytree"},
     "gis.io.shapefiles": {"TemporaryDirectory", "copyfile"},
-    "gis.model.trial": {"TemporaryDirectory", "mkdir", "copyfile", "copytree", "unlink", "write_bytes"},
+    "gis.model.trial": {"TemporaryDirectory", "mkdir", "copyfile", "unlink", "write_bytes"},
     "gis.intake.starting": {"mkdir"},
 }
 WRITERS = {

@@ -6,8 +6,8 @@ Two ways to write, both safe against a kill at any moment, a full disk and a fol
 - `commit_folder`, or `lock_folder` and `FolderLock.commit`: several files of one folder; all old or all new. The new
   contents are staged in a folder beside them; then one file, the manifest, is put in place by one rename, and this is
   the commit point; then the contents are moved to their places and the manifest is removed. Whoever finds a manifest
-  finishes the moves (`recover`), whoever finds a stage without one throws it away. So whoever reads a folder that is
-  written this way calls `recover` first.
+  finishes the moves (`recover`), whoever finds a stage without one throws it away. So whoever writes a folder that is
+  written this way calls `recover` before it reads, and whoever only reads calls `check_finished`, which writes nothing.
 
 Everything temporary is named `.~gis-…` and lies beside what it is for; leftovers of a killed run are removed by the
 next one.
@@ -16,6 +16,7 @@ next one.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -27,7 +28,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from gis.base.errors import Fault, GisError, InputError, ProjectError
@@ -40,8 +41,11 @@ _TEMPORARY: Final = PREFIX + "new-"
 
 _PROJECT_MARK: Final = "gis.toml"
 _PROJECT_FOLDERS: Final = ("layers", "seeds", "imports", "recipes")
+_PROJECT_SUFFIXES: Final = frozenset({".csv", ".geojson", ".gz", ".json", ".toml"})
+_MOST_IN_MANIFEST: Final = 16 * 2**20
 
 _RECOVERY_WAIT_S: Final = 30.0
+_READER_WAIT_S: Final = 0.2  # A reader holds the lock for an instant, to learn whether somebody else does.
 _REPLACE_TRIES: Final = 20  # Windows: a virus scanner may hold a new file for a moment.
 _PAUSE_S: Final = 0.05
 
@@ -104,15 +108,36 @@ def _remove_leftovers(folder: Path) -> None:
     """Remove temporary files whose writer is gone: nobody holds them (or, on Windows, has them open)."""
     for path in folder.glob(_TEMPORARY + "*"):
         with suppress(OSError):
+            if not stat.S_ISREG(path.lstat().st_mode):  # Opening a pipe would hang; nothing of this is ours.
+                continue
             if os.name == "nt":
                 path.unlink()
                 continue
-            handle = os.open(path, os.O_WRONLY)
+            handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
             try:
-                if _hold(handle):
+                if stat.S_ISREG(os.fstat(handle).st_mode) and _hold(handle):
                     path.unlink()
             finally:
                 os.close(handle)
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """Read a file that may have come with a folder: only a regular one, no link, no pipe, and not more than said.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no regular file, or larger.
+    """
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise ValueError("is no regular file")
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:  # noqa: PTH123  (a handle that follows no link)
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("is no regular file")
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise ValueError(f"is larger than {most_bytes // 2**20} MiB")
+    return data
 
 
 def _replace(source: Path, target: Path) -> None:
@@ -223,7 +248,12 @@ class FolderLock:
             if data is not None:
                 _write_new(stage / str(number), data)
         names = [
-            {"path": str(relative), "from": None if data is None else str(number)}
+            {
+                "path": str(relative),
+                "from": None if data is None else str(number),
+                "sha256": None if data is None else hashlib.sha256(data).hexdigest(),
+                "was": _digest_of(self.folder / relative),
+            }
             for number, (relative, data) in enumerate(entries.items())
         ]
         _write_new(stage / _MANIFEST, json.dumps({"stage": stage.name, "files": names}, ensure_ascii=False).encode())
@@ -259,7 +289,8 @@ def lock_folder(folder: Path, command: str = "", wait_s: float = 0.0) -> Iterato
         with _faults_of(folder):
             _finish(folder)
             for stage in folder.glob(_STAGE + "*"):
-                shutil.rmtree(stage)
+                if stat.S_ISDIR(stage.lstat().st_mode):
+                    shutil.rmtree(stage)
             _remove_leftovers(folder)
         yield FolderLock(folder)
     finally:
@@ -274,7 +305,7 @@ def lock_folder(folder: Path, command: str = "", wait_s: float = 0.0) -> Iterato
 
 def _acquire(folder: Path, command: str, wait_s: float) -> int:
     path = folder / _LOCK
-    until = time.monotonic() + wait_s
+    until = time.monotonic() + max(wait_s, _READER_WAIT_S)
     while True:
         _check_lock(path)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -390,9 +421,49 @@ def recover(folder: Path) -> None:
     Raises:
         GisError: It cannot be finished: the folder is read-only, or a file is open in another program.
     """
-    if (folder / _MANIFEST).exists():
+    if is_unfinished(folder):
         with lock_folder(folder, "recovery", _RECOVERY_WAIT_S):
             pass
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether a change to a folder is past its commit point and its files are not all in their places."""
+    return os.path.lexists(folder / _MANIFEST)
+
+
+def check_finished(folder: Path) -> None:
+    """Refuse to read a folder in the middle of a change, without writing to it; to be called before reading it.
+
+    Where another process is in the middle of a change, wait until it is done.
+
+    Raises:
+        GisError: a killed run left a change unfinished; the text says what finishes it.
+    """
+    until = time.monotonic() + _RECOVERY_WAIT_S
+    while is_unfinished(folder):
+        if not _is_held(folder / _LOCK) or time.monotonic() >= until:
+            if not is_unfinished(folder):  # It was finished, and the lock let go, between the two looks.
+                return
+            raise GisError(
+                f"a change to {folder} was begun and not finished ({_MANIFEST}), and reading does not write: "
+                f"gis layers recover --project {folder} finishes it, and so does the next command that changes a layer"
+            )
+        time.sleep(_PAUSE_S)
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether a process holds a lock; it is taken for an instant, and not written."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        if not stat.S_ISREG(lock.lstat().st_mode):
+            return False
+        handle = os.open(lock, flags)
+    except OSError:
+        return False
+    try:
+        return not _hold(handle)
+    finally:
+        os.close(handle)
 
 
 def _finish(folder: Path, *, own: bool = False) -> None:
@@ -404,10 +475,10 @@ def _finish(folder: Path, *, own: bool = False) -> None:
     if manifest.is_symlink() or (manifest.exists() and not manifest.is_file()):
         raise ProjectError([Fault(_MANIFEST, "is no regular file, so the change it describes is not made")])
     try:
-        plan = json.loads(manifest.read_bytes())
+        plan = json.loads(read_regular(manifest, _MOST_IN_MANIFEST))
     except FileNotFoundError:
         return
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GisError(f"{manifest} is damaged; a change to {folder} was not finished: restore the folder") from error
     try:
         stage, moves = _moves(folder, plan)
@@ -415,7 +486,7 @@ def _finish(folder: Path, *, own: bool = False) -> None:
         raise GisError(f"{manifest} is damaged; a change to {folder} was not finished: restore the folder") from error
     if not own:
         _check_foreign(folder, stage, moves)
-    for source, target in moves:
+    for source, target in ((move.source, move.target) for move in moves):
         try:
             if source is None:
                 target.unlink(missing_ok=True)
@@ -428,14 +499,24 @@ def _finish(folder: Path, *, own: bool = False) -> None:
                 "then run any command again: it finishes the change"
             ) from error
     with _faults_of(folder):
-        for parent in sorted({target.parent for _, target in moves if target.parent.is_dir()}):
+        for parent in sorted({move.target.parent for move in moves if move.target.parent.is_dir()}):
             _sync_folder(parent)
         manifest.unlink()
         _sync_folder(folder)
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _moves(folder: Path, plan: dict[str, object]) -> tuple[Path, list[tuple[Path | None, Path]]]:
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """One file of a manifest: where its new content lies (None: it goes), and what it was and shall be, as SHA-256."""
+
+    source: Path | None
+    target: Path
+    digest: str | None
+    was: str | None
+
+
+def _moves(folder: Path, plan: dict[str, object]) -> tuple[Path, list[_Move]]:
     """Return the stage and each move of a manifest; nothing outside of the folder, whoever wrote it."""
     name, files = plan["stage"], plan["files"]
     if (
@@ -445,41 +526,72 @@ def _moves(folder: Path, plan: dict[str, object]) -> tuple[Path, list[tuple[Path
     ):
         raise TypeError("stage")
     stage = folder / name
-    moves: list[tuple[Path | None, Path]] = []
+    moves: list[_Move] = []
     for entry in files:
-        source, path = entry["from"], entry["path"]
+        source, path, digest, was = entry["from"], entry["path"], entry["sha256"], entry["was"]
         if "\0" in path or "\\" in path or ":" in path:
             raise GisError(f"{path!r} in {folder / _MANIFEST} is no path that this program writes")
         target = folder / _inside(folder, Path(path))
         if source is not None and not re.fullmatch("[0-9]+", source):
             raise TypeError("from")
+        if (source is None) != (digest is None) or not all(isinstance(text, str | None) for text in (digest, was)):
+            raise TypeError("sha256")
         _check_leads_inside(folder, target)
-        moves.append((None if source is None else stage / source, target))
+        moves.append(_Move(None if source is None else stage / source, target, digest, was))
     return stage, moves
 
 
-def _check_foreign(folder: Path, stage: Path, moves: list[tuple[Path | None, Path]]) -> None:
+def _digest_of(path: Path) -> str | None:
+    """The SHA-256 of a regular file; None where there is none."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+
+
+def _check_foreign(folder: Path, stage: Path, moves: list[_Move]) -> None:
     """Refuse a manifest that does what no killed run of this program left to do; it may have come with the folder."""
+    faults = [Fault(stage.name, "is a symbolic link")] if stage.is_symlink() else []
     is_project = os.path.lexists(folder / _PROJECT_MARK)
-    faults = []
-    if stage.is_symlink():
-        faults.append(Fault(stage.name, "is a symbolic link"))
-    for source, target in moves:
-        relative = target.relative_to(folder)
-        steps = [folder.joinpath(*relative.parts[: i + 1]) for i in range(len(relative.parts))]
-        known = len(relative.parts) > 1 and relative.parts[0] in _PROJECT_FOLDERS
-        if any(step.is_symlink() for step in steps):
-            what = "a symbolic link lies on its path"
-        elif any(part.startswith(".") for part in relative.parts[:-1]):
-            what = "a hidden folder lies on its path"
-        elif os.path.lexists(target) and not target.is_file():
-            what = "it is no regular file"
-        elif source is not None and os.path.lexists(source) and not stat.S_ISREG(source.lstat().st_mode):
-            what = f"its new content, {source.name}, is no regular file"
-        elif is_project and not known and (source is None or (os.path.lexists(source) and os.path.lexists(target))):
-            what = f"outside of {', '.join(_PROJECT_FOLDERS)} nothing is removed or replaced"
-        else:
-            continue
-        faults.append(Fault(relative.as_posix(), what))
+    for move in moves:
+        relative = move.target.relative_to(folder)
+        what = _foreign_fault(folder, relative, move) or (_project_fault(relative, move) if is_project else "")
+        if what:
+            faults.append(Fault(relative.as_posix(), what))
     if faults:
         raise ProjectError(faults, f"the unfinished change in {_MANIFEST} is refused, nothing was changed")
+
+
+def _foreign_fault(folder: Path, relative: PurePath, move: _Move) -> str:
+    """What of a move no killed run leaves to do in any folder; empty where it may be made."""
+    steps = [folder.joinpath(*relative.parts[: i + 1]) for i in range(len(relative.parts))]
+    if any(step.is_symlink() for step in steps):
+        return "a symbolic link lies on its path"
+    if any(part.startswith(".") for part in relative.parts[:-1]):
+        return "a hidden folder lies on its path"
+    if os.path.lexists(move.target) and not move.target.is_file():
+        return "it is no regular file"
+    if move.source is not None and os.path.lexists(move.source):
+        mode = move.source.lstat().st_mode
+        if not stat.S_ISREG(mode):
+            return f"its new content, {move.source.name}, is no regular file"
+        if os.name != "nt" and mode & 0o111:
+            return f"its new content, {move.source.name}, is executable"
+        if _digest_of(move.source) != move.digest:
+            return f"its new content, {move.source.name}, is not what the change wrote"
+    now = _digest_of(move.target)
+    if now is not None and now not in {move.was, move.digest}:
+        return "it is not what the change found or made; it was changed since"
+    return ""
+
+
+def _project_fault(relative: PurePath, move: _Move) -> str:
+    """What of a move no killed run leaves to do in a project: layers, facts and the journal are all that changes."""
+    if len(relative.parts) > 1 and relative.parts[0] in _PROJECT_FOLDERS:
+        return "" if relative.suffix in _PROJECT_SUFFIXES else "it is no table, layer or entry of the journal"
+    if move.source is None or (os.path.lexists(move.source) and os.path.lexists(move.target)):
+        return f"outside of {', '.join(_PROJECT_FOLDERS)} nothing is removed or replaced"
+    return ""

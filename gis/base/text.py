@@ -43,7 +43,21 @@ def restored(cell: str) -> str:
     return cell[1:] if _ESCAPED_FORMULA.match(cell) else cell
 
 
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³]) *(?:\..*)?", re.IGNORECASE)
+
+
+_LONGEST_NAME = 200  # Bytes; file systems allow 255, and endings are added.
+
+NOT_AN_ID = 'an id may name files, so it is no path, holds none of <>:"/\\|?* and is no name that Windows keeps'
+
+
+def is_path_within(text: str) -> bool:
+    """Whether a text is the path of a file within a folder on every system: it is not absolute and does not climb out.
+
+    >>> [is_path_within(path) for path in ("规划/文本.txt", "../a", "/a", "C:a", "a//b", "a/nul.txt")]
+    [True, False, False, False, False, False]
+    """
+    return all(is_file_name(part) for part in text.split("/"))
 
 
 def is_file_name(text: str) -> bool:
@@ -54,8 +68,9 @@ def is_file_name(text: str) -> bool:
     """
     return (
         text != ""
-        and re.search(r'[<>:"/\\|?*\x00-\x1f]', text) is None
+        and re.search(r'[<>:"/\\|?*\x00-\x1f\x7f]', text) is None
         and not text.endswith((".", " "))
+        and len(text.encode("utf-8", "surrogatepass")) <= _LONGEST_NAME
         and _DEVICE.fullmatch(text) is None
     )
 

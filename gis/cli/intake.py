@@ -28,6 +28,7 @@ class Kind(StrEnum):
     ENTERPRISES = "enterprises"
     ROADS = "roads"
     FACILITIES = "facilities"
+    GROUND = "ground"
     DISTRICTS = "districts"
 
 
@@ -120,6 +121,7 @@ def import_(
     partial: Annotated[bool, typer.Option("--partial", help="Import the good rows and list the faulty ones.")] = False,
     swap: Annotated[bool, typer.Option("--swap", help="Latitude stands first in this file.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Import a file that was imported before once more.")] = False,
+    points: Annotated[bool, typer.Option("--points", help="Zones of this file are mere points, not outlines.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen, and change nothing.")] = False,
     format_: FormatOption = Format.TABLE,
 ) -> None:
@@ -127,10 +129,13 @@ def import_(
 
     Example: gis import 企业名单.xlsx --kind enterprises --datum gcj02
     """
+    from gis.base.files import recover
     from gis.intake.importing import Request, apply, plan_import, with_recipe
     from gis.model.project import load_project
 
     root = _own_folder(project)
+    if not dry_run:
+        recover(root)
     request = Request(
         file=file,
         kind="",
@@ -146,6 +151,7 @@ def import_(
         partial=partial,
         swap=swap,
         again=again,
+        points=points,
         recipe=recipe,
     )
     request = with_recipe(root, request, kind, city)
@@ -244,9 +250,12 @@ def list_imports(context: typer.Context, project: ProjectOption = None, format_:
 
 
 def _list(project: Path | None, format_: Format) -> None:
+    from gis.base.files import check_finished
     from gis.model.journal import read_journal
 
-    rows = [entry.row() for entry in read_journal(project_folder(project))]
+    root = project_folder(project)
+    check_finished(root)
+    rows = [entry.row() for entry in read_journal(root)]
     shown = [
         "number",
         "when",

@@ -1,4 +1,4 @@
-"""Look after `layers/`: `gis layers audit`, `replace`, `retire`, `set`, `districts`."""
+"""Look after `layers/`: `gis layers audit`, `replace`, `retire`, `set`, `districts`, `recover`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gis.cli.show import emit_rows, note
 if TYPE_CHECKING:
     from gis.intake.editing import Edited
 
-app = typer.Typer(help="Audit layers, replace a sketch, retire or edit a feature, derive district outlines.",
+app = typer.Typer(help="Audit layers, replace, retire or edit a feature, derive districts, finish a cut change.",
                   no_args_is_help=True)  # fmt: skip
 
 
@@ -170,20 +170,48 @@ def districts(
     Example: gis layers districts --check
     """
     from gis.base.errors import Fault
-    from gis.base.files import write_bytes_atomic
-    from gis.intake.boundary import derive_project
+    from gis.base.files import check_finished, lock_folder, recover
 
     root = project_folder(project)
-    changed = {
-        path: data for path, data in derive_project(root).items() if not path.exists() or path.read_bytes() != data
-    }
     if check:
+        check_finished(root)
+        changed = _changed_districts(root)
         if changed:
             raise FaultsError([Fault(str(path), "differs from what is derived") for path in changed])
         note("every districts layer is as derived")
         return
-    for path, data in changed.items():
-        write_bytes_atomic(path, data)
+    recover(root)
+    _changed_districts(root)  # What cannot be derived is refused before a lock is made in the folder.
+    with lock_folder(root, "gis layers districts") as lock:
+        changed = _changed_districts(root)
+        if changed:
+            lock.commit(dict(changed))
+    for path in changed:
         note(f"wrote {path}")
     if not changed:
         note("nothing to change")
+
+
+def _changed_districts(root: Path) -> dict[Path, bytes]:
+    """The districts layers that differ from what is derived, as derived."""
+    from gis.intake.boundary import derive_project
+
+    return {path: data for path, data in derive_project(root).items() if not path.exists() or path.read_bytes() != data}
+
+
+@app.command("recover")
+def finish(project: ProjectOption = None) -> None:
+    """Finish a change of the project that a killed command left unfinished.
+
+    Commands that only read say so and write nothing; those that change a layer finish it first by themselves.
+
+    Example: gis layers recover
+    """
+    from gis.base.files import is_unfinished, recover
+
+    root = project_folder(project)
+    if not is_unfinished(root):
+        note("no change is unfinished")
+        return
+    recover(root)
+    note("the unfinished change is finished")

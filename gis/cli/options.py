@@ -77,10 +77,10 @@ def open_project(
         ProjectError: it breaks its own rules.
     """
     from gis.model.project import load_project
-    from gis.model.schema import FACT_KINDS, LAYER_KINDS
+    from gis.model.schema import FACT_KINDS, FILE_KINDS
 
     root = project_folder(folder)
-    return load_project(root, cities=cities or None, kinds=kinds or LAYER_KINDS, fact_kinds=fact_kinds or FACT_KINDS)
+    return load_project(root, cities=cities or None, kinds=kinds or FILE_KINDS, fact_kinds=fact_kinds or FACT_KINDS)
 
 
 def project_folder(given: Path | None) -> Path:

@@ -8,6 +8,7 @@ their vertices in the source and still do in what is derived: conversion goes ve
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from array import array
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import Fault, InputError, MissingExtraError, raise_if_any
+from gis.base.text import NOT_AN_ID, is_file_name
 from gis.earth import datum, geodesy
 from gis.io.geojson import Feature, dump_features, read_features
 
@@ -125,9 +127,22 @@ def _check_tables(districts: Sequence[Mapping[str, Any]]) -> None:
         row = table.get("id", number)
         says = [f"a district has no {key}" for key in _REQUIRED_KEYS if not table.get(key)]
         unknown = sorted(set(table) - _ALLOWED_KEYS)
+        says += _faults_of_names(table)
         says += [f"a district has the key {key!r}; allowed: {', '.join(sorted(_ALLOWED_KEYS))}" for key in unknown]
         faults += [Fault("gis.toml", what, row) for what in says]
     raise_if_any(faults)
+
+
+def _faults_of_names(table: Mapping[str, Any]) -> list[str]:
+    """What of a district's table would lead elsewhere as the name of a file."""
+    says = []
+    if (id_ := table.get("id")) and not (isinstance(id_, str) and is_file_name(id_)):
+        says.append(f"the id of a district is {id_!r}; {NOT_AN_ID}")
+    code = table.get("adcode")
+    codes = code if isinstance(code, list) else [code] if code else []
+    wrong = [given for given in codes if not (isinstance(given, str) and re.fullmatch("[0-9]{6}", given))]
+    what = "it is the national code of six digits, such as 310114"
+    return [*says, *(f"the adcode of a district is {given!r}; {what}" for given in wrong)]
 
 
 def _simplify(outlines: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -184,6 +199,8 @@ def derive_project(root: Path) -> dict[Path, bytes]:
     derived = {}
     for city in config.get("city", ()):
         if tables := city.get("district"):
+            if not (isinstance(city.get("id"), str) and is_file_name(city["id"])):
+                raise InputError([Fault("gis.toml", f"the city id is {city.get('id')!r}; {NOT_AN_ID}")])
             folder = root / "layers" / city["id"]
             towns = read_features(folder / _TOWNS) if (folder / _TOWNS).exists() else []
             derived[folder / "districts.geojson"] = dump_features(derive_districts(tables, towns))

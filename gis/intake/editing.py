@@ -12,7 +12,7 @@ from typing import Any, Final
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import InputError, UsageError, raise_if_any
-from gis.base.files import lock_folder
+from gis.base.files import lock_folder, recover
 from gis.intake.identity import segments_of
 from gis.intake.importing import value_of
 from gis.intake.merging import with_name
@@ -95,6 +95,7 @@ def set_columns(root: Path, id_: str, values: Mapping[str, str], when: str, *, d
 def _edit(
     root: Path, ids: Sequence[str], values: Mapping[str, str], when: str, action: str, *, dry_run: bool
 ) -> Edited:
+    recover(root)
     load_project(root)  # A folder that is no project is refused before a lock is made in it.
     with lock_folder(root, f"gis layers {action}") as lock:
         project = load_project(root)

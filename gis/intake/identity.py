@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from gis.base.text import halfwidth
+from gis.base.text import halfwidth, is_file_name
 from gis.model.schema import UNKNOWN_SEGMENT
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ def slug_of(name: str) -> str:
     text = re.sub("-{2,}", "-", "-".join(re.sub("[^a-z0-9-]", "", part.lower()) for part in parts)).strip("-")
     if len(text) > 60:
         text = text[:61].rpartition("-")[0] or text[:60]
-    return text or "x"
+    if not text:
+        return "x"
+    return text if is_file_name(text) else f"{text}-x"  # con, nul: Windows keeps them for itself.
 
 
 def free_id(wanted: str, taken: Collection[str], last: dict[str, int] | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from gis.base.errors import Fault, InputError, UsageError, raise_if_any
 from gis.base.files import lock_folder
 from gis.base.text import halfwidth
 from gis.earth.datum import Datum
+from gis.intake.corners import with_outlines
 from gis.intake.detect import Surroundings, surroundings_of
 from gis.intake.identity import (
     Gazetteer,
@@ -32,7 +33,7 @@ from gis.intake.merging import Changes, Feature, Register, Row
 from gis.intake.positions import Decision, Positions, convert_all, decide, fault_rows, gather, rounding_m, witnesses_of
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
 from gis.intake.shapes import look_at
-from gis.io.columns import ColumnMap, is_state, recognise
+from gis.io.columns import ColumnMap, is_state, may_name, recognise
 from gis.io.containers import refuse, shown_name
 from gis.io.geojson import dump_features, read_features
 from gis.io.quantities import is_blank, parse_day, parse_number, parse_truth
@@ -43,7 +44,7 @@ from gis.model.history import COLUMN as HISTORY
 from gis.model.history import history_of
 from gis.model.layers import check_features
 from gis.model.project import Project, load_project
-from gis.model.schema import LAYER_COLUMNS, LAYER_KINDS, UNKNOWN_SEGMENT, Column
+from gis.model.schema import FILE_KINDS, GROUND, GROUND_CLASSES, LAYER_COLUMNS, UNKNOWN_SEGMENT, Column
 from gis.model.trial import try_out
 
 # The accuracy promised where neither file nor user states one: picked on a map, measured or unknown, outlines.
@@ -92,6 +93,20 @@ _WORDS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("facilities", "status"): _STANDING,
     ("zones", "category"): _CATEGORIES,
     ("enterprises", "kind"): {"企业": "enterprise", **dict.fromkeys(("机构", "科研院所", "高校"), "institution")},
+    (GROUND, "class"): {
+        **dict.fromkeys(("水系", "水域", "湖泊", "水面", "海域"), "water"),
+        **dict.fromkeys(("海岸线", "岸线"), "coast"),
+        **dict.fromkeys(("河流", "河道"), "river"),
+        "铁路": "railway",
+        **dict.fromkeys(("地铁", "轨道交通"), "metro"),
+        **dict.fromkeys(("高速公路", "高速"), "motorway"),
+        **dict.fromkeys(("主干路", "主干道", "干线公路"), "main_road"),
+        "机场": "airfield",
+        **dict.fromkeys(("建成区", "居民地"), "built_up"),
+        **dict.fromkeys(("绿地", "公园绿地"), "green"),
+        **dict.fromkeys(("车站", "站点"), "station"),
+        **dict.fromkeys(("城镇", "乡镇", "镇", "街道"), "town"),
+    },
     ("districts", "level"): {"区": "district", "县": "county", **dict.fromkeys(("镇", "街道", "乡"), "town")},
 }
 _FALLBACK: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -100,6 +115,7 @@ _FALLBACK: Final[Mapping[str, Mapping[str, Any]]] = {
     "roads": {"type": "road", "is_test_road": False, "status": "existing"},
     "facilities": {"type": "other", "status": "existing"},
     "districts": {"level": "district", "role": "subject"},
+    GROUND: {},
 }
 
 
@@ -121,6 +137,7 @@ class Request:
     partial: bool = False
     swap: bool = False
     again: bool = False
+    points: bool = False
     recipe: str | None = None
 
 
@@ -203,8 +220,8 @@ def with_recipe(root: Path, request: Request, kind: str | None, city: str | None
     recipe = None if request.recipe is None else read_recipe(root, request.recipe)
     kind = kind or (recipe.kind if recipe else None)
     city = city or (recipe.city if recipe else None)
-    if kind not in LAYER_KINDS:
-        raise UsageError(f"--kind is {kind!r}; say what the file is: {', '.join(LAYER_KINDS)}")
+    if kind not in FILE_KINDS:
+        raise UsageError(f"--kind is {kind!r}; say what the file is: {', '.join(FILE_KINDS)}")
     if recipe is not None:
         request = replace(
             request,
@@ -238,11 +255,12 @@ def plan_import(root: Path, request: Request) -> Plan:
     columns = recognise(
         table.header, request.kind, request.columns, cut=table.cut_names, datum=request.datum, where=table.name
     )
-    if "name" not in columns.roles and "name" not in request.constants:
+    table, columns = with_outlines(table, columns, request.kind, request.constants, points=request.points)
+    if "name" not in columns.roles and "name" not in request.constants and request.kind != GROUND:
         shown = ", ".join(table.header) or "none"
-        raise refuse(
-            table.name, f"has no column that is understood as the name; its columns are {shown}: say --map name=COLUMN"
-        )
+        offered = may_name(table.header)[:4]
+        ways = " or ".join(f"--map name={column}" for column in offered) or "--map name=COLUMN"
+        raise refuse(table.name, f"has no column that is understood as the name; its columns are {shown}: say {ways}")
     table = _without_gone(table, columns, request)
     names = gazetteer_of(project)
     around = surroundings_of(project, city)
@@ -463,7 +481,9 @@ class _Builder:
         record |= usual
         # What a firm does is read from its words below.
         self.silent[i] = frozenset(usual) - {"segment"}
-        if record["name"] is None:
+        if self.request.kind == GROUND:
+            wrong += _ground_faults(record, geometry)
+        elif record["name"] is None:
             wrong.append(f"has no name (column {self.columns.roles.get('name')!r} is empty)")
         if self.request.kind == "enterprises":
             self._sort(record, i)
@@ -601,6 +621,18 @@ class _Builder:
         return {name: value for name, value in found.items() if value is not None}
 
 
+def _ground_faults(record: Mapping[str, Any], geometry: BaseGeometry | None) -> Iterator[str]:
+    """What keeps a row from being drawn as ground: no class, no geometry, or one that its class does not have."""
+    allowed = GROUND_CLASSES.get(str(record["class"]))
+    if allowed is None:
+        classes = ", ".join(GROUND_CLASSES)
+        yield f"says no class that is drawn ({classes}): --map class=COLUMN or --set class=water"
+    elif geometry is None:
+        yield "has no geometry, and the ground is there only to be drawn"
+    elif geometry.geom_type not in allowed:
+        yield f"is of the class {record['class']} and a {geometry.geom_type}; allowed: {', '.join(sorted(allowed))}"
+
+
 _COLUMNS: Final = {kind: {column.name: column for column in columns} for kind, columns in LAYER_COLUMNS.items()}
 
 
@@ -622,12 +654,42 @@ def value_of(kind: str, name: str, cell: Any, bad_codes: list[str]) -> Any:
         return [str(part).strip() for part in parts if str(part).strip()]
     if column.type is bool:
         return parse_truth(cell)
+    if name == "year":
+        return _year(cell)
+    if name == "count":
+        return _number_of_units(cell)
     if column.type in {float, int}:
         number = parse_number(cell)
         if name == "accuracy_m" and number is not None and number <= 0:
             raise ValueError(f"{str(cell)[:40]!r} is no accuracy; it must be above 0 metres")
         return number if number is None or column.type is float else int(number)
     return _text_value(kind, column, str(cell).strip(), bad_codes)
+
+
+def _year(cell: Any) -> int | None:
+    """The year that a cell says: a number, a day, or words such as 2023年底.
+
+    Raises:
+        ValueError: it says none, or several.
+    """
+    found = {int(year) for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", halfwidth(str(cell)).removesuffix(".0"))}
+    if len(found) != 1:
+        raise ValueError(f"{str(cell)[:40]!r} says no single year")
+    return found.pop()
+
+
+def _number_of_units(cell: Any) -> float | None:
+    """How many a cell says, with or without its unit: 12, 12个.
+
+    Raises:
+        ValueError: it is no number, or below 0.
+    """
+    number = parse_number(
+        re.sub(r"\s*[个座台桩根枪站套把辆只处]$", "", str(cell).strip()) if isinstance(cell, str) else cell
+    )
+    if number is not None and number < 0:
+        raise ValueError(f"{str(cell)[:40]!r} is no number of units; it must not be below 0")
+    return int(number) if number is not None and number == int(number) else number
 
 
 def _text_value(kind: str, column: Column, text: str, bad_codes: list[str]) -> str | None:

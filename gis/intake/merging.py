@@ -17,7 +17,7 @@ from gis.earth.geodesy import distance_m
 from gis.intake.identity import Gazetteer, free_id, normal_name, slug_of
 from gis.model.journal import Entry
 from gis.model.project import Project
-from gis.model.schema import UNKNOWN_SEGMENT
+from gis.model.schema import GROUND, UNKNOWN_SEGMENT
 
 Feature = tuple[dict[str, Any], BaseGeometry | None]
 
@@ -161,7 +161,8 @@ class Register:
         self.gazetteer, self.park = names, park
         self.features = dict(existing)
         self.old = set(existing)
-        self.taken = {id_ for layer in project.layers.values() for id_ in layer.ids} | set(project.facts.elsewhere)
+        layers = [*project.layers.values(), *project.grounds.values()]
+        self.taken = {id_ for layer in layers for id_ in layer.ids} | set(project.facts.elsewhere)
         self.numbers: dict[str, int] = {}
         self.codes: dict[str, list[str]] = {}
         self.names: dict[str, list[tuple[str, int | None]]] = {}
@@ -169,7 +170,8 @@ class Register:
         for id_, (record, _) in existing.items():
             if record.get("uscc"):
                 self.codes.setdefault(record["uscc"], []).append(id_)
-            self.names.setdefault(normal_name(str(record.get("name"))), []).append((id_, None))
+            if kind != GROUND:
+                self.names.setdefault(normal_name(str(record.get("name"))), []).append((id_, None))
             for key in _keys(record):
                 self.called.setdefault(key, []).append(id_)
         zones = [(r["id"], g) for r, g in project.layer(city, "zones") if g is not None]
@@ -385,7 +387,8 @@ class Register:
 
     def _add(self, row: Row) -> None:
         record = row.record
-        wanted = record["id"] or (str(record["uscc"]).lower() if record.get("uscc") else slug_of(str(record["name"])))
+        named = str(record["name"] or record.get("class"))
+        wanted = record["id"] or (str(record["uscc"]).lower() if record.get("uscc") else slug_of(named))
         if record["id"] and wanted in self.taken:
             what = f"the id {wanted!r} is taken; --merge updates a feature by its id"
             self.faults.append(Fault(self.where, what, row.number))
@@ -413,7 +416,7 @@ class Register:
         self.changed.append(id_)
         about = {"id": id_, "row": row.number}
         if "name" in differing:
-            self._noted["renamed"].append({**about, "from": held["name"], "to": record["name"]})
+            self._noted["renamed"].append({**about, "from": held.get("name"), "to": record["name"]})
         if moved and geometry is not None:
             metres = _apart(place, geometry)
             self._noted["moved"].append(
@@ -444,7 +447,12 @@ class Register:
                     record["org"] = record["org"] or known or slug_of(str(sites[0]["name"])) or code.lower()
 
     def _compare(self, record: Mapping[str, Any], geometry: BaseGeometry | None, number: int) -> None:
-        """List what has the same name already; it is for the user to say whether it is the same."""
+        """List what has the same name already; it is for the user to say whether it is the same.
+
+        A road or river of the ground comes in many pieces of one name.
+        """
+        if self.kind == GROUND:
+            return
         key = normal_name(str(record["name"]))
         for other, row in self.names.get(key, [])[:_MOST_ALIKE]:
             held, place = self.features[other]

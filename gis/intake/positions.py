@@ -64,7 +64,7 @@ def gather(table: RawTable, columns: ColumnMap, *, repair: bool) -> Positions:
     found = Positions([None] * len(table.rows))
     for i, row in enumerate(table.rows):
         try:
-            geometry = row.geometry if table.spatial else _from_cells(row.cells, columns.roles)
+            geometry = row.geometry if table.spatial else position_of(row.cells, columns.roles)
         except ValueError as error:
             found.faults.append((i, str(error)))
             continue
@@ -120,7 +120,7 @@ def rounding_m(positions: Positions, i: int) -> float:
     return float(distance_m(x, y, x + step / 2, y + (step / 2 if y < 0 else -step / 2)))
 
 
-def _from_cells(cells: Mapping[str, Any], roles: Mapping[str, str]) -> BaseGeometry | None:
+def position_of(cells: Mapping[str, Any], roles: Mapping[str, str]) -> BaseGeometry | None:
     """The geometry that cells state; the first coordinate is the one in the column of longitude, easting or X.
 
     Raises:

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import DatumError, Fault, InputError, UsageError, raise_if_any
-from gis.base.files import lock_folder
+from gis.base.files import lock_folder, recover
 from gis.earth import geodesy
 from gis.earth.datum import Reference, parse_datum
 from gis.earth.shifting import convert_geometries
@@ -83,6 +83,7 @@ def replace_geometry(
     if dry_run:
         return _replaced(root, id_, file, geometry, source, accuracy_m, basis, allow_outside, elsewhere)[0]
     when = when or datetime.now().astimezone().isoformat(timespec="seconds")
+    recover(root)
     load_project(root)  # A folder that is no project is refused before a lock is made in it.
     with lock_folder(root, "gis layers replace") as lock:
         text, change, features = _replaced(

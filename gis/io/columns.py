@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from gis.base.errors import UsageError
 from gis.base.text import halfwidth
 from gis.earth.datum import parse_datum
-from gis.model.schema import LAYER_COLUMNS
+from gis.model.schema import LAYER_COLUMNS, LAYER_KINDS
 
 # What a column may mean beside the columns of a layer: where the row is, and what else places or sorts it.
 ROLES: Final[Mapping[str, str]] = {
@@ -45,6 +45,12 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "单位",
         "项目名称",
         "园区名称",
+        "开发区名称",
+        "产业园名称",
+        "宗地名称",
+        "图斑名称",
+        "poi名称",
+        "poiname",
         "地块名称",
         "板块名称",
         "功能区名称",
@@ -59,6 +65,7 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "站点名称",
         "区县名称",
         "行政区名称",
+        "xzqmc",
         "地名",
         "商户名称",
         "enterprise",
@@ -71,7 +78,10 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "dwmc",
         "gsmc",
         "yqmc",
-        "dlmc",
+        "dkmc",
+        "xmmc",
+        "kfqmc",
+        "gnqmc",
         "zmc",
         "区域",
         "地块",
@@ -107,6 +117,8 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "pointx",
         "gpslng",
         "location.lng",
+        "大地经度",
+        "l经度",
         "easting",
         "东坐标",
     ),
@@ -127,6 +139,8 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "pointy",
         "gpslat",
         "location.lat",
+        "大地纬度",
+        "b纬度",
         "northing",
         "北坐标",
     ),
@@ -249,7 +263,19 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "note": ("note", "备注", "说明", "remark", "remarks", "bz"),
     "type": ("type", "类型", "道路类型", "设施类型", "类别", "lx"),
     "status": ("status", "状态", "建设状态", "现状规划"),
-    "year": ("year", "年份", "建成年份", "开通年份", "规划年份"),
+    "year": (
+        "year",
+        "年份",
+        "建成年份",
+        "开通年份",
+        "规划年份",
+        "建成年度",
+        "投运年份",
+        "投用年份",
+        "建成时间",
+        "投运时间",
+    ),
+    "count": ("count", "数量", "设备数量", "桩数", "充电桩数", "充电桩数量", "枪数", "个数", "台数"),
     "is_test_road": ("istestroad", "是否测试道路", "测试道路", "是否测试路段"),
     "category": ("category", "园区类别", "类别", "用地类别"),
     "within": ("within",),
@@ -269,6 +295,19 @@ _DATUM_WORDS: Final = (
     ("wgs84", re.compile(r"wgs-?_?(?:19)?84|gps", re.IGNORECASE)),
     ("local", re.compile(r"地方坐标|城市坐标|独立坐标|上海城建|城市独立", re.IGNORECASE)),
 )
+
+
+# Headings that end in 名 or 名称 and name something else than the row: its class, its owner, a person, a rank.
+_OF_ANOTHER: Final = re.compile(
+    r".*姓名|(?:排|姓|域|署|用户|文件|图层|字段|地类|类型|类别|分类|大类|中类|小类|行业|门类|产品|商品|品牌|权利人|使用权人|权属|权属单位|权属性质|坐落|"
+    r"坐落单位|用途|土地用途|性质|等级|级别|状态|国家|省|省份|市|城市|区|县|区县|镇|街道|乡镇|村|行政区|政区|集团|母公司|法人|法定代表人|负责人|"
+    r"联系人|街路|坐标系|图幅)(?:名|名称)"
+)
+# What may name the row where nothing does: asked about, never taken.
+_OFFERED: Final = re.compile(
+    r"zldwmc|qsdwmc|qlrmc|坐落单位名称|权属单位名称|.{0,8}(?:编号|编码|代码|号|bh|bsm|dm)", re.IGNORECASE
+)
+_ONLY_DISTRICTS: Final = frozenset({"区县名称", "行政区名称", "xzqmc"})
 
 
 _STATES: Final = re.compile(r"(?:企业|主体|市场主体|工商|公司|单位)?(?:登记|经营|存续|注册)?(?:状态|状况)")
@@ -308,8 +347,7 @@ def is_state(header: str) -> bool:
 
 def roles_of(kind: str | None) -> frozenset[str]:
     """What a column of a table of this kind may mean; of any kind, where None."""
-    kinds = LAYER_COLUMNS if kind is None else {kind: LAYER_COLUMNS[kind]}
-    own = {column.name for columns in kinds.values() for column in columns}
+    own = {column.name for one in (LAYER_KINDS if kind is None else (kind,)) for column in LAYER_COLUMNS[one]}
     spatial = {"lon", "lat", "x", "y", "xy", "wkt", "serial"}
     return frozenset(own | spatial | ({"park", "business"} if kind in {None, "enterprises", "facilities"} else set()))
 
@@ -323,7 +361,7 @@ def meaning(header: str, kind: str | None, *, cut: bool = False) -> str | None:
     name = plain_name(header)
     for role, aliases in _ALIASES.items():
         if role in allowed and name in {plain_name(alias) for alias in aliases}:
-            return role
+            return None if name in _ONLY_DISTRICTS and kind not in {None, "districts"} else role
     for wkind, nouns in (("lon", ("经度",)), ("lat", ("纬度",))):
         if any(noun in name for noun in nouns) and len(name) <= 10 and "经纬度" not in name:
             return wkind
@@ -389,11 +427,12 @@ def recognise(
     known = [(role, column) for role, column in meanings if role is not None]
     for role in sorted(COORDINATES - set(given)):
         known = _of_one_datum(role, known, datum, where)
+    known += _latitude_and_longitude(header, known, allowed)
     for role, column in sorted(known, key=lambda item: _rank(*item)):
         if column not in taken and role not in given and role not in roles:
             roles[role] = column
             taken.add(column)
-    titles = [column for column in header if column not in taken and plain_name(column).endswith(("名称", "名"))]
+    titles = [column for column in header if column not in taken and _is_title(column)]
     if "name" not in roles and "name" not in given and len(titles) == 1:
         roles["name"] = titles[0]
         taken.add(titles[0])
@@ -415,6 +454,32 @@ def _of_one_datum(role: str, known: list[tuple[str, str]], datum: str | None, wh
         ways = " or ".join(f"--datum {says}" for says in dict.fromkeys(named.values()))
         raise UsageError(f"{where} has coordinates in several datums: {shown}; say {ways}, or --map {role}=COLUMN")
     return [(other, column) for other, column in known if other != role or not fitting or column in fitting]
+
+
+def _latitude_and_longitude(
+    header: Sequence[str], known: Sequence[tuple[str, str]], allowed: Collection[str]
+) -> list[tuple[str, str]]:
+    """The columns B and L of a surveyor's table, where both are there and nothing else says where its rows are."""
+    if {role for role, _ in known} & (COORDINATES | {"wkt"}) or not {"lon", "lat"} <= set(allowed):
+        return []
+    found = {plain_name(column).removeprefix("大地"): column for column in reversed(header)}
+    return [("lon", found["l"]), ("lat", found["b"])] if {"b", "l"} <= set(found) else []
+
+
+def _is_title(column: str) -> bool:
+    name = plain_name(column)
+    return name.endswith(("名称", "名")) and _OF_ANOTHER.fullmatch(name) is None
+
+
+def may_name(header: Sequence[str]) -> list[str]:
+    """The headings that may hold the name of a row where none says so; they are offered, never taken.
+
+    >>> may_name(["BSM", "DLMC", "ZLDWMC"])
+    ['ZLDWMC']
+    """
+    found = [column for column in header if _OFFERED.fullmatch(plain_name(column)) or _is_title(column)]
+    named = [column for column in found if plain_name(column).endswith(("mc", "名", "名称"))]
+    return named or found
 
 
 def _rank(role: str, column: str) -> int:

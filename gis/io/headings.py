@@ -13,6 +13,7 @@ from gis.io.encodings import garbled_as
 from gis.io.quantities import is_blank
 from gis.io.raw import RawRow, RawTable, tidy
 from gis.io.remarks import remark_of, total_of, under_headings
+from gis.io.sexagesimal import joined_degrees, under_degrees
 
 Grid = Sequence[tuple[int, Sequence[Any]]]
 
@@ -71,7 +72,7 @@ def table_of_grid(grid: Grid, where: str) -> RawTable:
         rows.append(RawRow(number, {name: tidy(found.get(name)) for name in names}))
     if faults:
         raise InputError(faults)
-    return RawTable(where, "", None, names, tuple(rows), preamble=tuple(around), dropped=tuple(dropped))
+    return joined_degrees(RawTable(where, "", None, names, tuple(rows), preamble=tuple(around), dropped=tuple(dropped)))
 
 
 def header_row(grid: Grid) -> int | None:
@@ -99,6 +100,9 @@ def _headings(grid: Grid, start: int) -> tuple[list[str], int]:
     ]
     if start + 1 < len(grid):
         below = list(grid[start + 1][1])
+        parts = under_degrees(upper, ["" if is_blank(cell) else str(cell).strip() for cell in below])
+        if parts is not None:
+            return parts, 2
         texts = [str(cell) for cell in below if not is_blank(cell)]
         own = [not name or meaning(name, None) in {None, "xy"} or name in upper[:i] for i, name in enumerate(upper)]
         under = [i for i, cell in enumerate(below) if not is_blank(cell)]

@@ -12,7 +12,14 @@ from typing import Final
 from gis.base.text import halfwidth
 
 _DASHES: Final = str.maketrans(
-    {"−": "-", "–": "-", "—": "-", "﹣": "-", "′": "'", "’": "'", "‘": "'", "″": '"', "”": '"', "“": '"'}
+    {
+        **dict.fromkeys("−–—﹣", "-"),
+        # Half width (NFKC) would turn º to o, and ´ and ˝ to a blank and an accent: the signs go first.
+        **dict.fromkeys("′’‘´`ʹʼ‵＇", "'"),
+        **dict.fromkeys("″”“˝ʺ‶＂〃", '"'),
+        **dict.fromkeys("º˚∘⁰", "°"),
+        **dict.fromkeys("\t\r\n\v\f\x85\u2028\u2029", " "),
+    }
 )
 _NUMBER: Final = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?"
 _PLAIN: Final = re.compile(_NUMBER, re.IGNORECASE)
@@ -51,7 +58,8 @@ def is_blank(value: object) -> bool:
 
 
 def _clean(text: str) -> str:
-    return "".join(c for c in halfwidth(text).translate(_DASHES) if unicodedata.category(c) not in {"Cf", "Cc"}).strip()
+    plain = halfwidth(text.translate(_DASHES)).translate(_DASHES)
+    return "".join(c for c in plain if unicodedata.category(c) not in {"Cf", "Cc"}).strip()
 
 
 def parse_number(value: object) -> float | None:
@@ -157,7 +165,7 @@ def _place(number: str) -> float:
 
 def pair_steps(value: object) -> tuple[float, float]:
     """Return the steps of the two coordinates in a cell, as `coordinate_step` gives them."""
-    text = _LABEL.sub(" ", _WRAPPING.sub("", _clean(str(value))).strip()).strip()
+    text = _LABEL.sub(" ", _WRAPPING.sub("", _one_line(value)).strip()).strip()
     first, second = _two_parts(text) or ("", "")
     return coordinate_step(first), coordinate_step(second)
 
@@ -187,7 +195,7 @@ def parse_pair(value: object) -> tuple[float, float] | None:
     """
     if is_blank(value):
         return None
-    text = _WRAPPING.sub("", _clean(str(value))).strip()
+    text = _WRAPPING.sub("", _one_line(value)).strip()
     labelled = [match[0].lower()[:3] for match in _LABEL.finditer(text)]
     if labelled:
         text = _LABEL.sub(" ", text).strip()
@@ -199,6 +207,13 @@ def parse_pair(value: object) -> tuple[float, float] | None:
     if side_1 and side_2 and (side_1 in _NORTHERN) == (side_2 in _NORTHERN):
         raise ValueError(f"{str(value)[:40]!r} names one side twice")
     return (second, first) if northern_first else (first, second)
+
+
+def _one_line(value: object) -> str:
+    """A cell's text; a line break between its two coordinates is the sign between them, where there is no other."""
+    lines = [line.strip() for line in re.split(r"[\r\n\v\f\x85\u2028\u2029]+", str(value)) if line.strip()]
+    signs = re.search("[,;、|/，；]", " ".join(lines))
+    return _clean((";" if len(lines) == 2 and signs is None else " ").join(lines))
 
 
 def _two_parts(text: str) -> tuple[str, str] | None:

@@ -15,6 +15,8 @@ from gis.base.errors import UsageError
 from gis.io.containers import refuse
 
 MAX_ROWS: Final = 200_000
+# The column of the folder that a point of KML is in, where points are all there is.
+FOLDER: Final = "文件夹"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from gis.base.errors import InputError
 from gis.io.containers import refuse
 from gis.io.encodings import garbled_as, known_encoding
 from gis.io.quantities import is_blank
-from gis.io.raw import MAX_ROWS, RawRow, RawTable, Wish, choose, reason_of, tidy
+from gis.io.raw import FOLDER, MAX_ROWS, RawRow, RawTable, Wish, choose, reason_of, tidy
 
 
 def read_geojson(path: Path, wish: Wish) -> RawTable:
@@ -201,6 +201,7 @@ def read_kml(path: Path, wish: Wish) -> RawTable:
         ValueError,
     )
     rows: list[RawRow] = []
+    folders: list[str] = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks; what matters fails.
@@ -216,6 +217,7 @@ def read_kml(path: Path, wish: Wish) -> RawTable:
                     for name, value in zip(names, values[1:], strict=True)
                     if name not in _KML_FIELDS
                 }
+                folders.append(layer)
                 rows.append(RawRow(len(rows) + 1, cells, None if values[0] is None else shapely.from_wkb(values[0])))
     except InputError:
         raise
@@ -225,6 +227,8 @@ def read_kml(path: Path, wish: Wish) -> RawTable:
         raise refuse(
             wish.where, "only links to another file (NetworkLink), which is not fetched; save its content as KML"
         )
+    if len(layers) > 1 and rows and all(row.geometry is None or row.geometry.geom_type == "Point" for row in rows):
+        rows = [replace(row, cells={**row.cells, FOLDER: folders[i]}) for i, row in enumerate(rows)]
     filled = {name for row in rows for name, value in row.cells.items() if not is_blank(value)}
     header = tuple(dict.fromkeys(name for row in rows for name in row.cells if name in filled))
     kept = tuple(replace(row, cells={name: row.cells.get(name) for name in header}) for row in rows)

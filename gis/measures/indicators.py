@@ -458,7 +458,8 @@ def _facilities(type_: str) -> Callable[[Ground, _Asked], _Measured]:
         counted = _counted(found, asked)
         if counted is None:
             return _Measured(None, *_NO_YEAR)
-        number = sum(float(record.get("count") or 1) for record in counted)
+        # No number is one unit; that a feature stands for none is a number.
+        number = sum(1.0 if (n := record.get("count")) in (None, "") else float(n) for record in counted)
         return _Measured(
             number,
             f"图层 facilities 中类型为 {type_} 的{len(counted)}个现有要素；名单不全，为下限",

@@ -12,9 +12,10 @@ from datetime import date
 from functools import cache
 from math import isfinite, nan
 from pathlib import Path
-from typing import ClassVar, TypeVar, get_type_hints
+from typing import ClassVar, Final, TypeVar, get_type_hints
 
 from gis.base.errors import Fault
+from gis.base.text import NOT_AN_ID, is_file_name, is_path_within
 from gis.model.schema import FACT_KINDS, FACT_VALUES, FUNCTION_REACH
 
 _F = TypeVar("_F", bound="Fact")
@@ -446,15 +447,24 @@ def read_facts(
 
 def _read_plan(folder: Path, faults: list[Fault]) -> Plan | None:
     where = f"seeds/{folder.name}/plan.toml"
+    if not (folder / "plan.toml").is_file():
+        faults.append(Fault(where, "is no regular file"))
+        return None
     try:
         table = tomllib.loads((folder / "plan.toml").read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         faults.append(Fault(where, f"is not readable as TOML: {error}"))
         return None
-    missing = [key for key in ("id", "city", "title", "file") if not table.get(key)]
+    needed = ("id", "city", "title", "file")
+    missing = [key for key in needed if not table.get(key) or not isinstance(table[key], str)]
     if missing:
-        faults.append(Fault(where, f"lacks {', '.join(missing)}"))
+        faults.append(Fault(where, f"lacks {', '.join(missing)} (text)"))
         return None
+    if not is_file_name(table["id"]):
+        faults.append(Fault(where, f"id is {table['id']!r}; {NOT_AN_ID}"))
+        return None
+    if not is_path_within(table["file"]):
+        faults.append(Fault(where, f"file is {table['file']!r}; {_NOT_WITHIN}"))
     if table["id"] != folder.name:
         faults.append(Fault(where, f"id is {table['id']!r}, but the folder is called {folder.name!r}"))
     values = {f.name: table.get(f.name) if "int" in str(f.type) else str(table.get(f.name, "")) for f in fields(Plan)}
@@ -463,6 +473,9 @@ def _read_plan(folder: Path, faults: list[Fault]) -> Plan | None:
 
 def read_table_rows(path: Path, where: str, faults: list[Fault]) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Read a CSV table: its header, and each row as a dictionary with its row number in the file (header = 1)."""
+    if not path.is_file():
+        faults.append(Fault(where, "is no regular file"))
+        return [], []
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -518,6 +531,8 @@ def _read_table(path: Path, cls: type[Fact], plan: Plan, faults: list[Fault]) ->
         faults += [
             Fault(where, f"{key} is empty", number) for key in ("id", "name", "line", "section") if not cells[key]
         ]
+        if cells["id"] and not is_file_name(cells["id"]):
+            faults.append(Fault(where, f"id is {cells['id']!r}; {NOT_AN_ID}", number))
         if len(faults) == before:
             found.append(cls(plan=plan.id, file=plan.file, row=number, **values))  # type: ignore[arg-type]
     return found
@@ -598,6 +613,8 @@ def _read_elsewhere(root: Path, faults: list[Fault]) -> dict[str, Elsewhere]:
     for number, cells in rows if not lacking else ():
         if cells["id"] in found:
             faults.append(Fault(where, f"the id {cells['id']!r} is there twice", number))
+        if not is_file_name(cells["id"]):
+            faults.append(Fault(where, f"id is {cells['id']!r}; {NOT_AN_ID}", number))
         values = {key: cells[key] for key in wanted if key != "aliases"}
         aliases = tuple(part.strip() for part in re.split("[;；]", cells["aliases"]) if part.strip())
         found[cells["id"]] = Elsewhere(aliases=aliases, row=number, **values)
@@ -654,6 +671,9 @@ def _broken_chains(rows: Sequence[ChainLink]) -> list[Fault]:
     return faults
 
 
+_NOT_WITHIN: Final = "it is a path within the folder of the documents' texts, such as plan.txt"
+
+
 def verify(facts: Facts, texts: Path) -> list[Fault]:
     """Hold every row against the documents: the name stands in the cited line, and the section is that line's.
 
@@ -668,11 +688,18 @@ def verify(facts: Facts, texts: Path) -> list[Fault]:
     lines: dict[str, list[str]] = {}
     sections: dict[str, list[str]] = {}
     for plan in facts.plans.values():
+        if not is_path_within(plan.file):
+            faults.append(Fault(f"seeds/{plan.id}/plan.toml", f"file is {plan.file!r}; {_NOT_WITHIN}"))
+            continue
         path = texts / plan.file
         if not path.is_file():
             faults.append(Fault(plan.file, f"the document of plan {plan.id} is not in the folder given"))
             continue
-        lines[plan.file] = path.read_text("utf-8").split("\n")
+        try:
+            lines[plan.file] = path.read_text("utf-8").split("\n")
+        except UnicodeDecodeError as error:
+            faults.append(Fault(plan.file, f"is not UTF-8 (at byte {error.start}); save the text as UTF-8"))
+            continue
         sections[plan.file] = outline(lines[plan.file])
     sides = [
         (side, "seeds/conflicts.csv", conflict.row) for conflict in facts.conflicts for side in (conflict.a, conflict.b)

@@ -16,13 +16,14 @@ from typing import Any, Final
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import Fault, InputError, ProjectError, UsageError
-from gis.base.files import lock_folder
+from gis.base.files import lock_folder, read_regular
 from gis.io.geojson import dump_features, parse_features, read_features
 from gis.model.schema import LAYER_KINDS
 from gis.model.trial import try_out
 
 FOLDER: Final = "imports"
 _MOST_UNPACKED: Final = 256 * 2**20
+_MOST_IN_ENTRY: Final = 64 * 2**20
 
 _LAYER: Final = re.compile(rf"layers/\w[\w-]*/({'|'.join(LAYER_KINDS)})\.geojson")
 _NUMBERS: Final = ("number", "rows_in", "rows_kept", "rows_refused")
@@ -123,7 +124,7 @@ def read_journal(root: Path) -> list[Entry]:
             continue
         where = f"{FOLDER}/{path.name}"
         try:
-            entry = Entry(**json.loads(path.read_text("utf-8")))
+            entry = Entry(**json.loads(read_regular(path, _MOST_IN_ENTRY)))
             _check_entry(entry, path.stem)
             found.append(entry)
         except (OSError, ValueError, TypeError, RecursionError) as error:
@@ -273,7 +274,7 @@ def _before(root: Path, entry: Entry) -> bytes | None:
         return None
     path = root / before_path(entry.number)
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(path.read_bytes())) as unpacked:
+        with gzip.GzipFile(fileobj=io.BytesIO(read_regular(path, _MOST_UNPACKED))) as unpacked:
             data = unpacked.read(_MOST_UNPACKED + 1)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise InputError([Fault(str(before_path(entry.number)), f"cannot be read: {error}")]) from error

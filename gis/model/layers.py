@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import Fault, InputError
+from gis.base.text import NOT_AN_ID, is_file_name
 from gis.io.geojson import read_features
-from gis.model.schema import GEOMETRY_TYPES, LAYER_COLUMNS, SKETCHED_BASES, Column
+from gis.model.schema import GEOMETRY_TYPES, GROUND, GROUND_CLASSES, LAYER_COLUMNS, SKETCHED_BASES, Column
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -132,6 +133,9 @@ def read_layer(root: Path, city: str, kind: str, faults: list[Fault]) -> Layer:
     path = root / where
     if not path.exists():
         return layer_of(city, kind, [])
+    if not path.is_file():
+        faults.append(Fault(where, "is no regular file"))
+        return layer_of(city, kind, [])
     try:
         features = read_features(path, where)
     except InputError as error:
@@ -150,6 +154,8 @@ def check_features(features: Sequence[tuple[Record, BaseGeometry | None]], kind:
     for number, (record, geometry) in enumerate(features, 1):
         row = record.get("id") or number
         says = [*_check_columns(record, LAYER_COLUMNS[kind]), *_check_geometry(record, geometry, kind)]
+        if isinstance(record.get("id"), str) and record["id"] and not is_file_name(record["id"]):
+            says.append(f"id is {record['id']!r}; {NOT_AN_ID}")
         if record.get("id") in seen:
             says.append("the id is there twice")
         seen.add(str(record.get("id")))
@@ -216,7 +222,9 @@ def is_iso_day(text: str) -> bool:
 
 def _check_geometry(record: Record, geometry: BaseGeometry | None, kind: str) -> Iterator[str]:
     if geometry is None:
-        if not record.get("stand_in_for") and not record.get("unplaced_reason"):
+        if kind == GROUND:
+            yield "there is no geometry, and the ground is there only to be drawn"
+        elif not record.get("stand_in_for") and not record.get("unplaced_reason"):
             yield "there is no geometry and no unplaced_reason that says why"
         return
     if record.get("stand_in_for"):
@@ -227,8 +235,11 @@ def _check_geometry(record: Record, geometry: BaseGeometry | None, kind: str) ->
     accuracy = record.get("accuracy_m")
     if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and accuracy <= 0:
         yield f"accuracy_m is {accuracy}; it must be above 0"
-    if geometry.geom_type not in GEOMETRY_TYPES[kind]:
-        yield f"the geometry is a {geometry.geom_type}; allowed: {', '.join(sorted(GEOMETRY_TYPES[kind]))}"
+    allowed = GEOMETRY_TYPES[kind]
+    if kind == GROUND:
+        allowed = GROUND_CLASSES.get(str(record.get("class")), allowed)
+    if geometry.geom_type not in allowed:
+        yield f"the geometry is a {geometry.geom_type}; allowed: {', '.join(sorted(allowed))}"
     elif geometry.is_empty:
         yield "the geometry is empty"
     elif not np.isfinite(shapely.get_coordinates(geometry)).all():

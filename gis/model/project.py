@@ -17,16 +17,19 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import Fault, ProjectError, UnknownIdError, UsageError, raise_if_any
-from gis.base.files import recover
+from gis.base.files import check_finished
+from gis.base.text import NOT_AN_ID, is_file_name
 from gis.model.facts import Fact, Facts, Membership, Plan, ZoneSystem, read_facts, read_table_rows
 from gis.model.layers import Layer, Record, is_iso_day, layer_of, read_layer
-from gis.model.schema import FACT_KINDS, LAYER_KINDS, UNKNOWN_SEGMENT
+from gis.model.schema import FACT_KINDS, FILE_KINDS, GROUND, LAYER_KINDS, UNKNOWN_SEGMENT
 
 CONFIG_NAME = "gis.toml"
 _PACKAGE = Path(__file__).parent.parent
 # Where the project that comes with the program stands: in the installed package, or in the checkout around it.
 BUNDLED = (_PACKAGE / "bundled", _PACKAGE.parent)
 _CITY_ID = re.compile(r"\w[\w-]*")
+_ADCODE = re.compile("[0-9]{6}")
+_NO_ADCODE = "it is the national code of six digits, such as 310114"
 _METRES_A_DEGREE = 111_320.0
 # A zone may reach over its district's line by slivers of drawing, not by more.
 _OUTSIDE_SHARE = 0.002
@@ -66,6 +69,8 @@ class Project:
     keywords: Mapping[str, str]
     facts: Facts
     layers: Mapping[tuple[str, str], Layer]
+    grounds: Mapping[str, Layer] = field(default_factory=dict)
+    """What lies under the map of each city: drawn, and never among `layers`, which everything is counted from."""
 
     def city(self, id_: str) -> City:
         """One city.
@@ -83,6 +88,10 @@ class Project:
     def present(self, city: str, kind: str, day: date | None = None) -> Layer:
         """What one layer of one city holds on a day; now, where no day is given: what ended counts no more."""
         return self.layers[city, kind].holding_on(day or self.as_of)
+
+    def ground(self, city: str) -> Layer:
+        """What is drawn under the map of a city; empty where the project has none."""
+        return self.grounds.get(city) or layer_of(city, GROUND, [])
 
     @cached_property
     def _places(self) -> dict[str, Layer]:
@@ -173,7 +182,7 @@ def load_project(
     root: Path,
     *,
     cities: Sequence[str] | None = None,
-    kinds: Sequence[str] = LAYER_KINDS,
+    kinds: Sequence[str] = FILE_KINDS,
     fact_kinds: Sequence[str] = FACT_KINDS,
 ) -> Project:
     """Load a project, or the parts of it that are asked for, and hold them against all the rules.
@@ -197,17 +206,18 @@ def examine_project(
     root: Path,
     *,
     cities: Sequence[str] | None = None,
-    kinds: Sequence[str] = LAYER_KINDS,
+    kinds: Sequence[str] = FILE_KINDS,
     fact_kinds: Sequence[str] = FACT_KINDS,
 ) -> tuple[Project, list[Fault]]:
     """Load a project as `load_project` does, and give back its faults instead of raising them.
 
     Raises:
         ProjectError: gis.toml itself cannot be used.
+        GisError: a change to the project was begun and not finished.
         UnknownIdError: a city is asked for that the project does not have.
     """
     faults: list[Fault] = []
-    recover(root)
+    check_finished(root)
     config = _read_config(root)
     known = _cities(config, faults)
     for id_ in cities or ():
@@ -215,8 +225,9 @@ def examine_project(
     chosen = {id_: city for id_, city in known.items() if cities is None or id_ in cities}
     segments = _segments(config, faults)
     facts = read_facts(root, faults, None if cities is None else list(chosen), fact_kinds)
-    layers = {(city, kind): read_layer(root, city, kind, faults) for city in chosen for kind in kinds}
-    rules = _Rules(known, chosen, segments, facts, layers, kinds, fact_kinds, whole=cities is None)
+    layers = {(city, kind): read_layer(root, city, kind, faults) for city in chosen for kind in kinds if kind != GROUND}
+    grounds = {city: read_layer(root, city, GROUND, faults) for city in chosen if GROUND in kinds}
+    rules = _Rules(known, chosen, segments, facts, layers, grounds, kinds, fact_kinds, whole=cities is None)
     faults += rules.broken()
     if "zones" in kinds and "districts" in kinds:
         layers = {key: _with_stand_ins(layer, layers) for key, layer in layers.items()}
@@ -230,6 +241,7 @@ def examine_project(
         keywords=_keywords(root, segments, faults),
         facts=facts,
         layers=layers,
+        grounds=grounds,
     )
     return project, faults
 
@@ -260,23 +272,41 @@ def _read_config(root: Path) -> dict[str, Any]:
 def _cities(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, City]:
     found: dict[str, City] = {}
     for table in _tables(config, "city", ("id", "name"), faults):
-        if not _CITY_ID.fullmatch(table["id"]):
-            what = "it names folders and files, so it may hold only letters, digits, - and _"
+        if not _CITY_ID.fullmatch(table["id"]) or not is_file_name(table["id"]):
+            what = (
+                "it names folders and files, so it may hold only letters, digits, - and _, and is no device of Windows"
+            )
             faults.append(Fault(CONFIG_NAME, f"the city id is {table['id']!r}; {what}"))
             continue
-        if table["id"] in found:
-            faults.append(Fault(CONFIG_NAME, f"the city {table['id']!r} is there twice"))
+        if table["id"].casefold() in {id_.casefold() for id_ in found}:
+            faults.append(Fault(CONFIG_NAME, f"the city {table['id']!r} is there twice, or differs in case only"))
+        adcode = str(table.get("adcode", ""))
+        if adcode and not _ADCODE.fullmatch(adcode):
+            faults.append(Fault(CONFIG_NAME, f"the adcode of {table['id']} is {adcode!r}; {_NO_ADCODE}"))
         found[table["id"]] = City(
             table["id"],
             table["name"],
-            table.get("name_en", table["name"]),
-            str(table.get("adcode", "")),
+            str(table.get("name_en", table["name"])),
+            adcode,
             str(table.get("subject", "")),
             table,
         )
+        faults += _faults_of_districts(table)
     if not found:
         faults.append(Fault(CONFIG_NAME, "names no [[city]]"))
     return found
+
+
+def _faults_of_districts(city: Mapping[str, Any]) -> Iterator[Fault]:
+    """What of a city's districts would lead elsewhere as the name of a file."""
+    tables = city.get("district", [])
+    for table in tables if isinstance(tables, list) else []:
+        id_, code = (table.get("id"), table.get("adcode")) if isinstance(table, dict) else (None, None)
+        if isinstance(id_, str) and not is_file_name(id_):
+            yield Fault(CONFIG_NAME, f"the district id is {id_!r}; {NOT_AN_ID}")
+        for given in code if isinstance(code, list) else [] if code is None else [code]:
+            if not isinstance(given, str) or not _ADCODE.fullmatch(given):
+                yield Fault(CONFIG_NAME, f"the district's adcode is {given!r}; {_NO_ADCODE}")
 
 
 def _segments(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, Segment]:
@@ -284,6 +314,7 @@ def _segments(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, Segme
         table["id"]: Segment(table["id"], table["label"], str(table.get("label_en", table["id"])))
         for table in _tables(config, "segment", ("id", "label"), faults)
     }
+    faults += [Fault(CONFIG_NAME, f"the segment id is {id_!r}; {NOT_AN_ID}") for id_ in found if not is_file_name(id_)]
     found.setdefault(UNKNOWN_SEGMENT, Segment(UNKNOWN_SEGMENT, "未知", "Unknown"))
     return found
 
@@ -381,6 +412,7 @@ class _Rules:
     segments: Mapping[str, Segment]
     facts: Facts
     layers: Mapping[tuple[str, str], Layer]
+    grounds: Mapping[str, Layer]
     kinds: Sequence[str]
     fact_kinds: Sequence[str]
     whole: bool
@@ -408,7 +440,8 @@ class _Rules:
 
     def _ids_are_unique(self) -> Iterator[Fault]:
         seen: dict[str, str] = dict.fromkeys(self.facts.elsewhere, "seeds/elsewhere.csv")
-        for (city, kind), layer in self.layers.items():
+        grounds = {(city, GROUND): layer for city, layer in self.grounds.items()}
+        for (city, kind), layer in {**self.layers, **grounds}.items():
             where = f"layers/{city}/{kind}.geojson"
             for id_ in layer.ids:
                 if seen.setdefault(id_, where) != where:

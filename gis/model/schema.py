@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 LAYER_KINDS: Final = ("districts", "zones", "enterprises", "roads", "facilities")
+# The ground is drawn and never counted: it is none of the kinds above, which statistics, queries and audits go through.
+GROUND: Final = "ground"
+FILE_KINDS: Final = (*LAYER_KINDS, GROUND)
 FACT_KINDS: Final = ("systems", "zones", "enterprises", "roads", "facilities", "indicators", "relations", "chain")
 
 UNKNOWN_SEGMENT: Final = "unknown"
@@ -111,13 +114,39 @@ _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "facilities": (
         Column("type", str, "what the facility is", required=True),
         Column("status", str, "existing or planned", allowed=_STANDING),
+        Column("year", int, "year of opening or of the plan"),
+        Column("count", float, "how many units it stands for, such as the chargers of a station; one where empty"),
         Column("address", str, "address"),
         Column("stand_in_for", str, "id of the place that its point stands in for"),
     ),
 }
 
+_AREAS: Final = _one_of("Polygon", "MultiPolygon")
+_LINES: Final = _one_of("LineString", "MultiLineString")
+# What the ground may show, from the lowest that is drawn to the uppermost, and the geometry that each class has.
+GROUND_CLASSES: Final[Mapping[str, frozenset[str]]] = {
+    "built_up": _AREAS,
+    "green": _AREAS,
+    "water": _AREAS,
+    "coast": _LINES,
+    "river": _LINES | _AREAS,
+    "airfield": _AREAS,
+    "main_road": _LINES,
+    "motorway": _LINES,
+    "railway": _LINES,
+    "metro": _LINES,
+    "station": _one_of("Point"),
+    "town": _one_of("Point"),
+}
+_GROUND_COLUMNS: Final = (
+    Column("class", str, "what is drawn", required=True, allowed=frozenset(GROUND_CLASSES)),
+    Column("rank", int, "how early it is drawn and named within its class: 1 first"),
+)
+
 LAYER_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
-    kind: COMMON_COLUMNS + own for kind, own in _OWN_COLUMNS.items()
+    **{kind: COMMON_COLUMNS + own for kind, own in _OWN_COLUMNS.items()},
+    # A stretch of road or water may be drawn without a name.
+    GROUND: tuple(replace(c, required=c.name == "id") for c in COMMON_COLUMNS) + _GROUND_COLUMNS,
 }
 
 GEOMETRY_TYPES: Final[Mapping[str, frozenset[str]]] = {
@@ -126,6 +155,7 @@ GEOMETRY_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "enterprises": _one_of("Point"),
     "roads": _one_of("LineString", "MultiLineString"),
     "facilities": _one_of("Point", "Polygon", "MultiPolygon"),
+    GROUND: frozenset().union(*GROUND_CLASSES.values()),
 }
 
 # Values that a column of a facts table may take; columns that are not named here are free text or numbers.

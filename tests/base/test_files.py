@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import random
@@ -15,7 +16,7 @@ import pytest
 
 from gis.base import files
 from gis.base.errors import GisError
-from gis.base.files import commit_folder, lock_folder, recover, write_bytes_atomic, write_text_atomic
+from gis.base.files import check_finished, commit_folder, lock_folder, recover, write_bytes_atomic, write_text_atomic
 
 NAMES = ["layers/x/districts.geojson", "layers/x/zones.geojson", "layers/x/roads.geojson", "seeds/新城/zones.csv"]
 
@@ -327,7 +328,9 @@ def test_a_manifest_that_came_with_a_project_is_refused(tmp_path: Path, path: st
     stage = tmp_path / (".~gis-stage-" + "0" * 16)
     stage.mkdir()
     (stage / "0").write_text("foreign")
-    plan = {"stage": stage.name, "files": [{"path": path, "from": source}]}
+    digest = None if source is None else hashlib.sha256(b"foreign").hexdigest()
+    was = hashlib.sha256(b"mine").hexdigest()
+    plan = {"stage": stage.name, "files": [{"path": path, "from": source, "sha256": digest, "was": was}]}
     (tmp_path / ".~gis-commit").write_text(json.dumps(plan))
     with pytest.raises(GisError):
         recover(tmp_path)
@@ -351,3 +354,81 @@ def test_a_lock_that_is_no_regular_file_is_refused(tmp_path: Path, kind: str) ->
         commit_folder(folder, {Path("a"): b""})
     assert outside.exists() == (kind == "link")
     assert not outside.exists() or outside.read_text() == "mine"
+
+
+def cut_short(folder: Path, monkeypatch: pytest.MonkeyPatch, new: dict[str, bytes | None]) -> None:
+    """Leave what a run leaves that is killed just after its commit point."""
+    replace = os.replace
+
+    def killed(source: Path, target: Path) -> None:
+        replace(source, target)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            commit_folder(folder, {Path(name): data for name, data in new.items()})
+
+
+def test_a_reader_of_an_unfinished_change_is_told_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit_folder(tmp_path, {Path("a"): b"old", Path("b"): b"old"})
+    check_finished(tmp_path)
+    cut_short(tmp_path, monkeypatch, {"a": b"new", "b": None})
+    before = sorted((path, path.is_file() and path.read_bytes()) for path in tmp_path.rglob("*"))
+    with pytest.raises(GisError, match="gis layers recover"):
+        check_finished(tmp_path)
+    assert sorted((path, path.is_file() and path.read_bytes()) for path in tmp_path.rglob("*")) == before
+    recover(tmp_path)
+    check_finished(tmp_path)
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert names_in(tmp_path) == ["a"]
+
+
+def test_a_reader_waits_for_a_writer_that_lives(tmp_path: Path) -> None:
+    commit_folder(tmp_path, {Path(name): b"0;" for name in NAMES})
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), *NAMES], stdout=subprocess.PIPE)
+    try:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        for _ in range(30):
+            check_finished(tmp_path)
+        assert writer.poll() is None
+    finally:
+        writer.kill()
+        writer.communicate()
+
+
+@pytest.mark.parametrize("what", ["target", "content"])
+def test_a_change_whose_files_were_touched_since_is_refused_with_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    commit_folder(tmp_path, {Path("a"): b"old", Path("b"): b"old"})
+    cut_short(tmp_path, monkeypatch, {"a": b"new", "b": b"new"})
+    (staged,) = tmp_path.glob(".~gis-stage-*/1")
+    touched = tmp_path / "b" if what == "target" else staged
+    touched.write_bytes(b"by somebody else")
+    with pytest.raises(GisError, match=r"(?s)refused.*  b: "):
+        recover(tmp_path)
+    assert touched.read_bytes() == b"by somebody else"
+    assert (tmp_path / "a").read_bytes() == b"old"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize("name", ["new-0123456789abcdef", "stage-0123456789abcdef", "commit"])
+def test_a_pipe_under_a_temporary_name_hangs_nothing(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / f".~gis-{name}")
+    code = (
+        "import sys; from pathlib import Path; from gis.base.files import *\n"
+        "from gis.base.errors import GisError\n"
+        "folder = Path(sys.argv[1])\n"
+        "for act in (lambda: write_bytes_atomic(folder / 'a', b'1'),\n"
+        "            lambda: commit_folder(folder, {Path('a'): b'2'}),\n"
+        "            lambda: recover(folder), lambda: check_finished(folder)):\n"
+        "    try: act()\n"
+        "    except GisError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], timeout=30, capture_output=True, check=True)
+    assert (b"no regular file" in done.stdout) == (name == "commit")
+    assert (tmp_path / f".~gis-{name}").exists()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -602,6 +604,55 @@ def test_an_interrupted_build_exits_with_130_and_leaves_what_was_there(small: Pa
     assert ended.err.endswith("stopped\n")
     assert "Traceback" not in ended.err
     assert contents(out) == before
+
+
+# --- A change that a killed command left ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cut_short(small: Path, tmp_path: Path) -> Path:
+    """A project in which a command was killed between its commit point and its moves."""
+    root = tmp_path / "cut"
+    shutil.copytree(small, root)
+    stage = root / ".~gis-stage-0123456789abcdef"
+    stage.mkdir()
+    (stage / "0").write_bytes(b"a = 1")
+    files = [{"path": "recipes/a.toml", "from": "0", "sha256": hashlib.sha256(b"a = 1").hexdigest(), "was": None}]
+    (root / ".~gis-commit").write_text(json.dumps({"stage": stage.name, "files": files}), "utf-8")
+    return root
+
+
+@pytest.mark.parametrize(
+    "words", [*ROWS, ["check"], ["imports"], ["export", "zones"], ["layers", "audit"]], ids=" ".join
+)
+def test_a_command_that_reads_says_what_finishes_a_change_and_writes_nothing(
+    run: Run, cut_short: Path, words: list[str]
+) -> None:
+    before = contents(cut_short)
+    ended = run(*words, "--project", cut_short)
+    assert ended.code == 1
+    assert ended.out == ""
+    assert "gis layers recover" in ended.err
+    assert contents(cut_short) == before
+
+
+def test_recover_finishes_a_change_and_says_where_there_is_none(run: Run, cut_short: Path) -> None:
+    assert run("layers", "recover", "--project", cut_short).err == "the unfinished change is finished\n"
+    assert (cut_short / "recipes/a.toml").read_bytes() == b"a = 1"
+    assert run("layers", "recover", "--project", cut_short).err == "no change is unfinished\n"
+    assert run("check", "--project", cut_short).code == 0
+
+
+def test_a_command_that_changes_a_layer_finishes_first_what_another_began(
+    run: Run, cut_short: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "firms.csv"
+    file.write_text("name,lon,lat\n乙公司,121.0151,31.0051\n", "utf-8")
+    words = ["import", file, "--kind", "enterprises", "--city", "port", "--datum", "wgs84", "--project", cut_short]
+    assert run(*words, "--dry-run").code == 1
+    ended = run(*words)
+    assert ended.code == 0, ended.err
+    assert (cut_short / "recipes/a.toml").read_bytes() == b"a = 1"
 
 
 # --- Completion -------------------------------------------------------------------------------------------------------

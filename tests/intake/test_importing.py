@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 import zipfile
 from contextlib import suppress
 from datetime import date, datetime
@@ -804,6 +806,32 @@ def test_undo_refuses_an_entry_that_no_import_writes(park_root: Path, name: str,
     with pytest.raises(ProjectError, match=rf"0001\.json.*{name}"):
         journal.undo(park_root, 1, WHEN)
     assert outside.read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
+@pytest.mark.parametrize("kind", ["link", "pipe", "device"])
+@pytest.mark.parametrize("name", ["0001.json", "0001.before.geojson.gz"])
+def test_what_the_journal_keeps_is_read_from_regular_files_only(park_root: Path, name: str, kind: str) -> None:
+    table_of = {"before": "0" * 64} if "before" in name else {}
+    path = park_root / journal.entry_path(1)
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **table_of}), "utf-8")
+    hostile = park_root / "imports" / name
+    outside = park_root.parent / "outside"
+    outside.write_bytes(path.read_bytes())
+    hostile.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(hostile)
+    else:
+        hostile.symlink_to(outside if kind == "link" else "/dev/zero")
+    with pytest.raises((ProjectError, InputError), match=rf"{re.escape(name)}.*no regular file"):
+        journal.undo(park_root, 1, WHEN)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_a_folder_that_is_a_link_is_not_copied_to_try_a_change_out(park_root: Path) -> None:
+    (park_root / "seeds" / "everything").symlink_to("/", target_is_directory=True)
+    with pytest.raises(InputError, match="seeds/everything: is a symbolic link"):
+        journal.undo(park_root, 1, WHEN)
 
 
 # --- What a type, the digits and the state of a row say -------------------------------------------------------------

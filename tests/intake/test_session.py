@@ -168,8 +168,8 @@ def test_an_import_that_is_killed_at_any_moment_leaves_all_or_nothing(tmp_path: 
     for _ in range(int(os.environ.get("GIS_KILLS", "10"))):
         layer_path = f"layers/{intake.CITY}/enterprises.geojson"
         kill_once(root, file, chance.uniform(0.3, 1.05) * whole_s)
-        load_project(root)
         recover(root)
+        load_project(root)
         now = {name: mark for name, mark in intake.state(root).items() if ".~gis-" not in name}
         entries = [entry for entry in journal.read_journal(root) if not entry.undone and entry.kind == "enterprises"]
         assert (layer_path in now) == bool(entries)

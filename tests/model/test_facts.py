@@ -4,6 +4,7 @@ their lines.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -446,3 +447,19 @@ def test_each_row_that_no_longer_holds_is_named(harbour: Path) -> None:
 def test_a_document_that_is_not_there_is_said_once(harbour: Path) -> None:
     (fault,) = verify(read(harbour), harbour)
     assert str(fault) == "harbour.txt: the document of plan harbour-plan is not in the folder given"
+
+
+@pytest.mark.parametrize("file", ["../secret.txt", "{root}/secret.txt", "a/../../secret.txt", "..\\secret.txt"])
+def test_a_document_outside_of_the_folder_given_is_not_read(harbour: Path, file: str) -> None:
+    facts = read(harbour)
+    (harbour / "secret.txt").write_text("东港" * 9, "utf-8")
+    plans = {id_: replace(plan, file=file.format(root=harbour)) for id_, plan in facts.plans.items()}
+    rows = {kind: tuple(replace(row, file=file.format(root=harbour)) for row in of) for kind, of in facts.rows.items()}
+    (fault,) = verify(replace(facts, plans=plans, rows=rows, conflicts=()), harbour / "texts")
+    assert str(fault).startswith("seeds/harbour-plan/plan.toml: file is ")
+
+
+def test_a_document_that_is_not_utf8_is_a_fault(harbour: Path) -> None:
+    (harbour / "texts" / "harbour.txt").write_bytes("东港和南园".encode("gbk"))
+    (fault,) = verify(read(harbour), harbour / "texts")
+    assert str(fault).startswith("harbour.txt: is not UTF-8")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,11 +12,12 @@ from pathlib import Path
 import pytest
 import shapely
 
-from gis.base.errors import Fault, ProjectError, UnknownIdError, UsageError
-from gis.base.files import PREFIX
+from gis.base.errors import Fault, GisError, ProjectError, UnknownIdError, UsageError
+from gis.base.files import PREFIX, recover
 from gis.earth import geodesy
+from gis.measures.catalogue import audit
 from gis.model.project import examine_project, find_project, load_project
-from tests.fixtures.small_project import SmallProject, box, feature, point, row
+from tests.fixtures.small_project import Feature, SmallProject, box, feature, point, row
 
 Break = Callable[[SmallProject], object]
 
@@ -337,16 +340,87 @@ def test_a_district_is_found_as_a_zone(small: SmallProject, tmp_path: Path) -> N
     assert (city, record["level"]) == ("hill", "district")
 
 
-def test_a_change_that_was_cut_short_is_finished_before_reading(small: SmallProject, tmp_path: Path) -> None:
-    root = small.write(tmp_path)
+def cut_short(root: Path, path: str, was: bytes | None, new: bytes) -> None:
+    """Leave what a run leaves that is killed between its commit point and its moves."""
     stage = root / f"{PREFIX}stage-0123456789abcdef"
     stage.mkdir()
-    (stage / "0").write_text("[]", "utf-8")
-    manifest = {"stage": stage.name, "files": [{"path": "recipes/firms.toml", "from": "0"}]}
-    (root / f"{PREFIX}commit").write_text(json.dumps(manifest), "utf-8")
+    (stage / "0").write_bytes(new)
+    entry = {
+        "path": path,
+        "from": "0",
+        "sha256": hashlib.sha256(new).hexdigest(),
+        "was": None if was is None else hashlib.sha256(was).hexdigest(),
+    }
+    (root / f"{PREFIX}commit").write_text(json.dumps({"stage": stage.name, "files": [entry]}), "utf-8")
+
+
+def test_a_change_that_was_cut_short_is_said_by_who_reads_and_finished_by_who_writes(
+    small: SmallProject, tmp_path: Path
+) -> None:
+    root = small.write(tmp_path)
+    cut_short(root, "recipes/firms.toml", None, b"a = 1")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    with pytest.raises(GisError, match=r"begun and not finished.*gis layers recover"):
+        load_project(root)
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+    recover(root)
     load_project(root)
-    assert (root / "recipes/firms.toml").read_text("utf-8") == "[]"
+    assert (root / "recipes/firms.toml").read_bytes() == b"a = 1"
     assert not list(root.glob(f"{PREFIX}*"))
+
+
+# --- Names that are paths -------------------------------------------------------------------------------------------
+
+PATHS = ["../../x", "/x", "C:x", "C:\\x", "a/b", "..", ".", "a\0b", "nul", "CON.txt", "com1", "a ", "x" * 300]
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_an_id_that_is_a_path_is_a_fault_wherever_it_stands(small: SmallProject, tmp_path: Path, name: str) -> None:
+    def texts(of: str) -> list[str]:
+        folder = tmp_path / of
+        broken = SmallProject()
+        if of == "feature":
+            broken.layers["port", "roads"][0]["properties"]["id"] = name
+        elif of == "fact":
+            broken.tables["port-plan", "roads"][0]["id"] = name.strip()
+        else:
+            quoted = json.dumps(name)
+            old, new = {
+                "city": ('id = "hill"', f"id = {quoted}"),
+                "segment": ('id = "parts"', f"id = {quoted}"),
+                "adcode": ('adcode = "310000"', f"adcode = {quoted}"),
+                "district": ('adcode = "310000"', f'[[city.district]]\nid = {quoted}\nadcode = "310000"'),
+                "code": ('adcode = "310000"', f'[[city.district]]\nid = "a"\nadcode = ["310000", {quoted}]'),
+            }[of]
+            assert old in broken.config
+            broken.config = broken.config.replace(old, new, 1)
+        return [str(fault) for fault in faults_of(broken, folder)]
+
+    of_all = ("city", "segment", "adcode", "district", "code", "feature")
+    for of in (*of_all, "fact") if name.strip() == name and "\0" not in name else of_all:
+        shown = name if of != "fact" else name.strip()
+        assert any(repr(shown) in text and ("id" in text or "code" in text) for text in texts(of)), of
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_document_that_lies_elsewhere_is_a_fault(small: SmallProject, tmp_path: Path, name: str) -> None:
+    root = small.write(tmp_path)
+    path = root / "seeds" / "port-plan" / "plan.toml"
+    text = path.read_text("utf-8").replace('"port-plan.txt"', json.dumps(name))
+    path.write_text(text, "utf-8")
+    said = [fault.what for fault in examine_project(root)[1] if fault.where == "seeds/port-plan/plan.toml"]
+    assert [what.split(";")[0] for what in said] == ([] if name == "a/b" else [f"file is {name!r}"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize(
+    "name", ["seeds/port-plan/plan.toml", "seeds/port-plan/roads.csv", "layers/port/roads.geojson"]
+)
+def test_a_pipe_in_a_project_is_a_fault_and_hangs_nothing(small: SmallProject, tmp_path: Path, name: str) -> None:
+    root = small.write(tmp_path)
+    (root / name).unlink()
+    os.mkfifo(root / name)
+    assert f"{name}: is no regular file" in [str(fault) for fault in examine_project(root)[1]]
 
 
 # --- Which project ----------------------------------------------------------------------------------------------------
@@ -368,6 +442,42 @@ def test_where_there_is_no_project_at_all_the_message_says_so(tmp_path: Path, mo
     monkeypatch.setattr("gis.model.project.BUNDLED", (tmp_path / "bundled",))
     with pytest.raises(UsageError, match=r"no gis\.toml in"):
         find_project(tmp_path)
+
+
+# --- The ground -------------------------------------------------------------------------------------------------------
+
+LAKE = feature("lake", box(121.0, 31.0, 121.01, 31.01), **{"class": "water", "rank": 1})
+STRETCH = feature("stretch", {"type": "LineString", "coordinates": [[121, 31], [121.1, 31.1]]}, **{"class": "railway"})
+
+
+def test_the_ground_is_drawn_and_stands_in_no_layer_that_is_counted(small: SmallProject, tmp_path: Path) -> None:
+    without = load_project(small.write(tmp_path / "without"))
+    assert len(without.ground("port")) == 0
+    del STRETCH["properties"]["name"]  # A stretch of railway needs no name.
+    small.layers["port", "ground"] = [LAKE, STRETCH]
+    project = load_project(small.write(tmp_path / "with"))
+    assert project.ground("port").ids == ["lake", "stretch"]
+    assert project.layers.keys() == without.layers.keys()
+    assert list(project.unplaced("port")) == list(without.unplaced("port"))
+    assert [row.kind for row in audit(project)] == [row.kind for row in audit(without)]
+
+
+@pytest.mark.parametrize(
+    ("broken", "what"),
+    [
+        (feature("x", box(121, 31, 121.1, 31.1), **{"class": "railway"}), "the geometry is a Polygon; allowed: LineS"),
+        (feature("x", box(121, 31, 121.1, 31.1), **{"class": "lake"}), "class is 'lake'; allowed: airfield, built_up"),
+        (feature("x", box(121, 31, 121.1, 31.1)), "class is missing"),
+        (feature("x", None, **{"class": "water"}), "no geometry, and the ground is there only to be drawn"),
+        (feature("x", box(121, 31, 121.1, 31.1), **{"class": "water", "accuracy_m": None}), "but no accuracy_m"),
+        (feature("seastar", box(121, 31, 121.1, 31.1), **{"class": "water"}), "the id is also in layers/port/enterpr"),
+    ],
+)
+def test_the_ground_is_checked_as_every_layer(small: SmallProject, tmp_path: Path, broken: Feature, what: str) -> None:
+    small.layers["port", "ground"] = [broken]
+    (fault,) = faults_of(small, tmp_path)
+    assert fault.where == "layers/port/ground.geojson"
+    assert what in fault.what
 
 
 # --- Stand-ins --------------------------------------------------------------------------------------------------------
