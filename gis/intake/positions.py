@@ -272,7 +272,9 @@ def _reference(
             f"says {old[0][:40]!r}: 西安80, 北京54 and city grids are never taken for CGCS2000; "
             "have the surveying office convert the file, or say --datum if it is converted already",
         )
-    promise = _PROMISES.get(table.format)
+    # What 奥维 writes is KML by its form alone: it is GCJ-02, and says so by its ending or a word of its own.
+    own = any(datum == "gcj02" and "ov" in text.lower() for datum, text in witnesses.words)
+    promise = None if own and table.format == "kml" else _PROMISES.get(table.format)
     if verdict.reference is None or not verdict.sure:
         likely = "" if verdict.reference is None else f" (most likely {verdict.reference}, {verdict.probability:.0%})"
         raise refuse(

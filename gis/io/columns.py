@@ -277,7 +277,10 @@ _NO_PAIR: Final = re.compile("是否|有无|[xy横纵东北]坐标")
 _NOISE: Final = re.compile(r"[\s_\-*:#·]+")
 _DATUM_WORDS: Final = (
     ("bd09", re.compile(r"bd-?_?09|百度|baidu|^bd_?(?:lng|lon|lat|x|y)", re.IGNORECASE)),
-    ("gcj02", re.compile(r"gcj-?_?(?:02)?|高德|amap|腾讯|火星", re.IGNORECASE)),
+    (
+        "gcj02",
+        re.compile(r"gcj-?_?(?:02)?|高德|amap|腾讯|火星|\.ovkm[lz]$|<OvCoordType>China|DataV\.GeoAtlas", re.IGNORECASE),
+    ),
     ("old", re.compile(r"西安80|80西安|北京54|54北京|xian|beijing_?1?9?54|bj54", re.IGNORECASE)),
     ("cgcs2000", re.compile(r"cgcs-?_?2000|国家2000|2000国家|2000坐标|天地图", re.IGNORECASE)),
     ("wgs84", re.compile(r"wgs-?_?(?:19)?84|gps", re.IGNORECASE)),
