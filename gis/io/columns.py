@@ -22,6 +22,7 @@ ROLES: Final[Mapping[str, str]] = {
     "wkt": "the geometry as WKT",
     "park": "the park or zone that the row says it is in",
     "business": "what the firm does; read for the chain link where no column names that",
+    "datum": "the datum that the row's coordinates are in",
     "serial": "a running number, which is left out",
 }
 
@@ -166,6 +167,19 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "lonlat",
     ),
     "wkt": ("wkt", "geometry", "geom", "the_geom", "wktgeom", "shape"),
+    "datum": (
+        "datum",
+        "坐标系",
+        "坐标系统",
+        "坐标系名称",
+        "坐标基准",
+        "坐标类型",
+        "坐标系类型",
+        "坐标系别",
+        "crs",
+        "coordsys",
+        "coordtype",
+    ),
     "address": (
         "address",
         "地址",
@@ -340,7 +354,7 @@ def roles_of(kind: str | None) -> frozenset[str]:
     """What a column of a table of this kind may mean; of any kind, where None."""
     kinds = LAYER_COLUMNS if kind is None else {kind: LAYER_COLUMNS[kind]}
     own = {column.name for columns in kinds.values() for column in columns}
-    spatial = {"lon", "lat", "x", "y", "xy", "wkt", "serial"}
+    spatial = {"lon", "lat", "x", "y", "xy", "wkt", "datum", "serial"}
     return frozenset(own | spatial | ({"park", "business"} if kind in {None, "enterprises", "facilities"} else set()))
 
 
