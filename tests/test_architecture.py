@@ -50,7 +50,7 @@ WRITES_ELSEWHERE = {
     "gis.io.archives": {"mkdir"},
     "gis.io.drawings": {"write_bytes"},
     "gis.io.reading": {"TemporaryDirectory", "mkdir", "copyfile", "copytree"},
-    "gis.io.shapefiles": {"TemporaryDirectory", "copyfile"},
+    "gis.io.shapefiles": {"TemporaryDirectory", "copyfile", "write_bytes"},
     "gis.model.trial": {"TemporaryDirectory", "mkdir", "copyfile", "unlink", "write_bytes"},
     "gis.intake.starting": {"mkdir"},
 }

@@ -30,7 +30,17 @@ from gis.intake.identity import (
     slug_of,
 )
 from gis.intake.merging import Changes, Feature, Register, Row
-from gis.intake.positions import Decision, Positions, convert_all, decide, fault_rows, gather, rounding_m, witnesses_of
+from gis.intake.positions import (
+    Decision,
+    Positions,
+    convert_all,
+    decide,
+    fault_rows,
+    gather,
+    rounding_m,
+    with_datums_of_rows,
+    witnesses_of,
+)
 from gis.intake.recipe import Recipe, dump_recipe, read_recipe, recipe_path
 from gis.intake.shapes import look_at
 from gis.io.columns import ColumnMap, is_state, may_name, recognise
@@ -265,6 +275,7 @@ def plan_import(root: Path, request: Request) -> Plan:
     names = gazetteer_of(project)
     around = surroundings_of(project, city)
     positions = gather(table, columns, repair=request.repair)
+    table = with_datums_of_rows(table, columns, positions, request.datum)
     _check_pairs(table, columns)
     if all(geometry is None for geometry in positions.geometry) and table.spatial:
         positions.notes.append("no row of the file has a geometry")
@@ -613,7 +624,7 @@ class _Builder:
         cells = self.table.rows[i].cells
         kept = [*self.columns.extras]
         kept += [self.columns.roles[role] for role in ("park", "business") if role in self.columns.roles]
-        for role in ("segment", "uscc", "type", "category", "status", "kind", "level"):
+        for role in ("datum", "segment", "uscc", "type", "category", "status", "kind", "level"):
             column = self.columns.roles.get(role)
             if column is not None and column != role:
                 kept.append(column)
@@ -887,7 +898,9 @@ def _recipe(plan: Plan) -> Recipe:
         city=request.city,
         part=request.part,
         encoding=request.encoding,
-        datum=str(plan.decision.reference) if plan.counts["placed"] else request.datum,
+        datum=request.datum
+        if "datum" in plan.columns.roles or not plan.counts["placed"]
+        else str(plan.decision.reference),
         accuracy_m=request.accuracy_m,
         columns=dict(plan.columns.roles),
         constants=dict(request.constants),

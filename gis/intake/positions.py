@@ -88,6 +88,84 @@ def gather(table: RawTable, columns: ColumnMap, *, repair: bool) -> Positions:
     return found
 
 
+def with_datums_of_rows(table: RawTable, columns: ColumnMap, positions: Positions, declared: str | None) -> RawTable:
+    """Hear a column that says the datum of each row (坐标系): the table with that word as its own.
+
+    Where rows are in several datums, their geometries are made WGS 84 here, each from its own.
+
+    Raises:
+        InputError: the column contradicts the datum that is declared.
+    """
+    column = columns.roles.get("datum")
+    placed = [i for i, geometry in enumerate(positions.geometry) if geometry is not None]
+    said = {i: table.rows[i].cells.get(column or "") for i in placed}
+    if column is None or table.crs is not None or all(is_blank(cell) for cell in said.values()):
+        return table
+    groups: dict[Reference, list[int]] = {}
+    for i, cell in said.items():
+        try:
+            reference = _row_datum(declared if is_blank(cell) else str(cell))
+        except ValueError as error:
+            positions.faults.append((i, f"{column}: {error}"))
+            positions.geometry[i] = None
+            continue
+        groups.setdefault(reference, []).append(i)
+    given = None if declared is None else parse_datum(declared)
+    other = next((reference for reference in groups if given is not None and not _same(reference, given)), None)
+    if other is not None:
+        raise refuse(
+            table.name,
+            f"--datum is {declared}, but {column} says {other} in {len(groups[other])} row(s): leave out --datum, or "
+            "say --map datum= to pass over the column",
+            table.rows[groups[other][0]].number,
+        )
+    if given is not None or not groups:
+        return table
+    shown = ", ".join(f"{reference} ({len(rows)})" for reference, rows in groups.items())
+    positions.notes.append(f"{column} says the datum of each row: {shown}")
+    if len(groups) == 1:
+        (reference,) = groups
+        metres = max(np.abs(shapely.get_coordinates(positions.geometry[i])).max() for i in groups[reference])
+        if reference is Datum.CGCS2000 and metres > _MOST_DEGREES:
+            return replace(table, preamble=(*table.preamble, "CGCS2000"))
+        return replace(table, crs=str(reference))
+    for reference, rows in groups.items():
+        array = np.array([positions.geometry[i] for i in rows], dtype=object)
+        try:
+            converted = convert_geometries(array, reference, Datum.WGS84)
+        except DatumError as error:
+            raise refuse(
+                table.name, f"as {reference}, which {column} says: {error}", table.rows[rows[0]].number
+            ) from error
+        for i, geometry in zip(rows, converted, strict=True):
+            positions.geometry[i] = geometry
+    return replace(table, crs=str(Datum.WGS84))
+
+
+def _row_datum(text: str | None) -> Reference:
+    """The datum that a cell names.
+
+    Raises:
+        ValueError: it names none that is converted, or nothing.
+    """
+    if text is None:
+        raise ValueError("is empty, while other rows say their datum: fill it, or say --datum for the rows without it")
+    found = {datum for datum, _ in datum_hints([text])}
+    if found & {"old", "local"}:
+        raise ValueError(f"{text[:30]!r} is never converted here: have the surveying office convert it to CGCS2000")
+    if len(found) == 1:
+        return Datum(found.pop())
+    try:
+        return parse_datum(text.strip())
+    except DatumError as error:
+        raise ValueError(f"{text[:30]!r} names no datum that is read: write WGS84, GCJ02, BD09, CGCS2000") from error
+
+
+def _same(one: Reference, other: Reference) -> bool:
+    metres = isinstance(one, Projected) != isinstance(other, Projected) and Datum.CGCS2000 in (one, other)
+    return one == other or {one, other} <= {Datum.WGS84, Datum.CGCS2000} or metres
+
+
 def _step(point: BaseGeometry, cells: Mapping[str, Any], roles: Mapping[str, str]) -> float:
     """One unit of the last place of the coarser coordinate of a point, in degrees.
 
@@ -272,7 +350,9 @@ def _reference(
             f"says {old[0][:40]!r}: 西安80, 北京54 and city grids are never taken for CGCS2000; "
             "have the surveying office convert the file, or say --datum if it is converted already",
         )
-    promise = _PROMISES.get(table.format)
+    # What 奥维 writes is KML by its form alone: it is GCJ-02, and says so by its ending or a word of its own.
+    own = any(datum == "gcj02" and "ov" in text.lower() for datum, text in witnesses.words)
+    promise = None if own and table.format == "kml" else _PROMISES.get(table.format)
     if verdict.reference is None or not verdict.sure:
         likely = "" if verdict.reference is None else f" (most likely {verdict.reference}, {verdict.probability:.0%})"
         raise refuse(

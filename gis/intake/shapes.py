@@ -9,11 +9,16 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.earth.geodesy import area_km2, length_km
+from gis.earth.geodesy import area_km2, distance_m, length_km
+from gis.io.rings import outline_of_rings
 from gis.model.schema import GEOMETRY_TYPES
 
 MAX_VERTICES: Final = 200_000
 _SLIVER_M: Final = 0.5
+# Ends of a line that are no further apart than this, and than this share of its length, were meant to meet.
+_GAP_M: Final = 1.0
+_GAP_SHARE: Final = 0.001
+_LEAST_CORNERS: Final = 4
 _SINGLE: Final = {"MultiPoint": "Point", "MultiLineString": "LineString", "MultiPolygon": "Polygon"}
 
 
@@ -66,9 +71,14 @@ def look_at(geometry: BaseGeometry, kind: str, *, repair: bool) -> Looked:
         and _SINGLE[geometry.geom_type] in allowed
     ):
         geometry = shapely.get_parts(geometry)[0]
-    if geometry.geom_type not in allowed and repair and "Polygon" in allowed and _is_ring(geometry):
-        geometry = shapely.Polygon(shapely.get_coordinates(geometry))
-        done.append("a closed line was made the outline that it draws")
+    if geometry.geom_type not in allowed and repair and "Polygon" in allowed:
+        outline, gap = _outline(geometry)
+        if outline is not None:
+            geometry = outline
+            done.append(
+                "a closed line was made the outline that it draws"
+                + (f"; a gap of {gap:.3g} m was closed" if gap else "")
+            )
     if geometry.geom_type not in allowed:
         return Looked(None, _wrong_type(geometry, kind))
     if not geometry.is_valid:
@@ -97,16 +107,35 @@ def _wrong_type(geometry: BaseGeometry, kind: str) -> str:
     said = f"the geometry is a {geometry.geom_type}; {kind} are {' or '.join(sorted(GEOMETRY_TYPES[kind]))}"
     if geometry.geom_type == "MultiPoint":
         return f"{said}: one row for each position"
-    if _is_ring(geometry) and "Polygon" in GEOMETRY_TYPES[kind]:
-        return f"{said}: it is a closed line, which --repair makes an outline"
+    outline, gap = _outline(geometry) if "Polygon" in GEOMETRY_TYPES[kind] else (None, 0.0)
+    if outline is not None:
+        what = f"it is a line that closes but for {gap:.3g} m" if gap else "it is a closed line"
+        return f"{said}: {what}, which --repair makes an outline"
     if geometry.geom_type == "GeometryCollection":
         return f"{said}: it mixes types"
     fitting = [other for other, types in GEOMETRY_TYPES.items() if geometry.geom_type in types]
     return f"{said}; is the file one of {' or '.join(fitting)} (--kind)?" if fitting else said
 
 
-def _is_ring(geometry: BaseGeometry) -> bool:
-    return geometry.geom_type == "LineString" and bool(shapely.is_ring(geometry))
+def _outline(geometry: BaseGeometry) -> tuple[BaseGeometry | None, float]:
+    """The outline that a line, or lines that meet, draw in WGS 84, and the widest gap in it in metres; None if none."""
+    if geometry.geom_type not in {"LineString", "MultiLineString"}:
+        return None, 0.0
+    rings, widest = [], 0.0
+    for line in shapely.get_parts(shapely.line_merge(geometry)):
+        points = shapely.get_coordinates(line)
+        if len(points) < _LEAST_CORNERS:
+            return None, 0.0
+        gap = float(distance_m(*points[0], *points[-1]))
+        if gap > min(_GAP_M, _GAP_SHARE * 1000 * length_km(line)):
+            return None, 0.0
+        widest = max(widest, gap)
+        # The end that is a hair off the beginning is the beginning.
+        rings.append([tuple(point) for point in (points if gap == 0 else points[:-1])])
+    try:
+        return outline_of_rings(rings), widest
+    except ValueError:
+        return None, 0.0
 
 
 def _mended(geometry: BaseGeometry) -> BaseGeometry | None:

@@ -22,6 +22,7 @@ ROLES: Final[Mapping[str, str]] = {
     "wkt": "the geometry as WKT",
     "park": "the park or zone that the row says it is in",
     "business": "what the firm does; read for the chain link where no column names that",
+    "datum": "the datum that the row's coordinates are in",
     "serial": "a running number, which is left out",
 }
 
@@ -166,6 +167,19 @@ _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "lonlat",
     ),
     "wkt": ("wkt", "geometry", "geom", "the_geom", "wktgeom", "shape"),
+    "datum": (
+        "datum",
+        "坐标系",
+        "坐标系统",
+        "坐标系名称",
+        "坐标基准",
+        "坐标类型",
+        "坐标系类型",
+        "坐标系别",
+        "crs",
+        "coordsys",
+        "coordtype",
+    ),
     "address": (
         "address",
         "地址",
@@ -289,7 +303,10 @@ _NO_PAIR: Final = re.compile("是否|有无|[xy横纵东北]坐标")
 _NOISE: Final = re.compile(r"[\s_\-*:#·]+")
 _DATUM_WORDS: Final = (
     ("bd09", re.compile(r"bd-?_?09|百度|baidu|^bd_?(?:lng|lon|lat|x|y)", re.IGNORECASE)),
-    ("gcj02", re.compile(r"gcj-?_?(?:02)?|高德|amap|腾讯|火星", re.IGNORECASE)),
+    (
+        "gcj02",
+        re.compile(r"gcj-?_?(?:02)?|高德|amap|腾讯|火星|\.ovkm[lz]$|<OvCoordType>China|DataV\.GeoAtlas", re.IGNORECASE),
+    ),
     ("old", re.compile(r"西安80|80西安|北京54|54北京|xian|beijing_?1?9?54|bj54", re.IGNORECASE)),
     ("cgcs2000", re.compile(r"cgcs-?_?2000|国家2000|2000国家|2000坐标|天地图", re.IGNORECASE)),
     ("wgs84", re.compile(r"wgs-?_?(?:19)?84|gps", re.IGNORECASE)),
@@ -348,7 +365,7 @@ def is_state(header: str) -> bool:
 def roles_of(kind: str | None) -> frozenset[str]:
     """What a column of a table of this kind may mean; of any kind, where None."""
     own = {column.name for one in (LAYER_KINDS if kind is None else (kind,)) for column in LAYER_COLUMNS[one]}
-    spatial = {"lon", "lat", "x", "y", "xy", "wkt", "serial"}
+    spatial = {"lon", "lat", "x", "y", "xy", "wkt", "datum", "serial"}
     return frozenset(own | spatial | ({"park", "business"} if kind in {None, "enterprises", "facilities"} else set()))
 
 

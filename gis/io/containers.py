@@ -32,10 +32,10 @@ _SUFFIXES: Final = {
     "csv": (".csv", ".tsv", ".txt", ".tab"),
     "shp": (".shp",),
     "zip": (".zip",),
-    "kmz": (".kmz",),
+    "kmz": (".kmz", ".ovkmz"),
     "gpkg": (".gpkg",),
     "geojson": (".geojson", ".json"),
-    "kml": (".kml",),
+    "kml": (".kml", ".ovkml"),
     "gml": (".gml", ".xml"),
     "dxf": (".dxf",),
     "tab": (".tab",),
@@ -172,7 +172,7 @@ def _sniff_text(path: Path, start: str, where: str) -> str:
         return "tab"
     if suffix == ".mif" and re.match(r"version\s+\d+", start, re.IGNORECASE):
         return "mif"
-    if suffix in {*_SUFFIXES["geojson"], ".kml", ".gml", ".dxf", ".mif"}:
+    if suffix in {*_SUFFIXES["geojson"], *_SUFFIXES["kml"], ".gml", ".dxf", ".mif"}:
         raise refuse(where, f"is called {suffix}, but its content is not {suffix[1:].upper()}")
     return "csv"
 
@@ -220,9 +220,9 @@ def _xml_content(start: str, suffix: str, where: str) -> str:
         raise refuse(where, "is an XML spreadsheet of 2003; open it in Excel and save it as .xlsx")
     if tag == "featurecollection" or "opengis.net/gml" in start:
         return "gml"
-    if not tag and suffix in {".kml", ".gml"}:
+    if not tag and suffix in {*_SUFFIXES["kml"], ".gml"}:
         # Nothing but comments so far: its reader will see.
-        return suffix[1:]
+        return suffix[1:].removeprefix("ov")
     raise refuse(where, f"is XML (<{tag}>) that is not read; readable are {READABLE}")
 
 
@@ -248,7 +248,7 @@ def _zip_content(path: Path, where: str) -> str:
         if not any(name == "xl/workbook.xml" for name in names):
             raise refuse(where, "is an Office document, but not an Excel workbook")
         return "xlsx"
-    if path.suffix.lower() == ".kmz":
+    if path.suffix.lower() in _SUFFIXES["kmz"]:
         return "kmz"
     return "zip"
 

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.base.errors import Fault, InputError, raise_if_any
 
 DECIMALS: Final = 6
-_WGS84_NAMES: Final = re.compile(r"(urn:ogc:def:crs:)?(ogc:[\d.]*:crs84|epsg:[\d.]*:?4326)", re.IGNORECASE)
+WGS84_NAMES: Final = re.compile(r"(urn:ogc:def:crs:)?(ogc:[\d.]*:crs84|epsg:[\d.]*:?4326)", re.IGNORECASE)
 
 
 class Feature(NamedTuple):
@@ -150,14 +150,25 @@ def features_of(document: Any, where: str = "GeoJSON") -> list[Feature]:
             OverflowError,
             shapely.errors.ShapelyError,
         ) as error:
-            faults.append(Fault(where, f"is not a GeoJSON feature: {type(error).__name__} {error}", number))
+            faults.append(Fault(where, f"is not a GeoJSON feature: {_said(error)}", number))
     raise_if_any(faults)
     return found
 
 
+def _said(error: Exception) -> str:
+    """What is wrong with a feature, in words of the file and not of the language that reads it."""
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    if isinstance(error, ValueError) and not isinstance(error, shapely.errors.ShapelyError):
+        return str(error).splitlines()[0][:120] if str(error) else "its geometry cannot be understood"
+    return "its geometry cannot be understood (are its coordinates lists of numbers, as deep as its type wants?)"
+
+
 def _geometry(document: dict[str, Any]) -> BaseGeometry:
     # Outlines are most of what is read, and `shape` goes through their points one by one in Python.
-    if document.get("type") == "Polygon" and document["coordinates"]:
+    if not isinstance(document, dict) or not isinstance(document.get("type"), str):
+        raise ValueError("its geometry has no type (Point, LineString, Polygon …)")
+    if document["type"] == "Polygon" and document["coordinates"]:
         rings = [np.array(ring) for ring in document["coordinates"]]
         if all(ring.ndim == 2 for ring in rings):
             return shapely.Polygon(rings[0], rings[1:])
@@ -174,6 +185,9 @@ def _members(document: Any, where: str) -> list[Any]:
         return list(document["features"])
     if kind == "Feature":
         return [document]
+    if isinstance(document, dict) and "coordinates" in document and not isinstance(document.get("type"), str):
+        what = 'is JSON with coordinates, but no "type" that says what they draw (Polygon, MultiPolygon …): add it'
+        raise InputError([Fault(where, what)])
     if isinstance(document, dict) and ("coordinates" in document or "geometries" in document):
         return [{"geometry": document, "properties": {}}]
     what = "is not GeoJSON: there is neither a list of features nor a geometry"
@@ -188,7 +202,7 @@ def _crs_faults(document: Any, where: str) -> Iterator[Fault]:
     crs = document["crs"]
     properties = crs.get("properties") if isinstance(crs, dict) else None
     name = str(properties.get("name")) if isinstance(properties, dict) else str(crs)
-    if not _WGS84_NAMES.fullmatch(name):
+    if not WGS84_NAMES.fullmatch(name):
         yield Fault(
             where,
             f"has the crs member {name[:80]!r}; GeoJSON is WGS 84 (RFC 7946): convert the file, or name its datum",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from gis.base.errors import Fault, InputError
@@ -13,6 +14,7 @@ from gis.io.encodings import garbled_as
 from gis.io.quantities import is_blank
 from gis.io.raw import RawRow, RawTable, tidy
 from gis.io.remarks import remark_of, total_of, under_headings
+from gis.io.sections import Section, Sections, says_as_above, section_of
 from gis.io.sexagesimal import joined_degrees, under_degrees
 
 Grid = Sequence[tuple[int, Sequence[Any]]]
@@ -28,51 +30,91 @@ def table_of_grid(grid: Grid, where: str) -> RawTable:
     """
     start = header_row(grid)
     if start is None:
-        texts = [cell for _, cells in grid[:HEADER_ROWS] for cell in cells if isinstance(cell, str)]
-        if garbled := garbled_as(texts):
-            sample = next((text for text in texts if not text.isascii()), "")
-            raise refuse(where, f"its texts look like {garbled} read wrongly, such as {sample[:20]!r}: say --encoding")
-        shown = next((list(cells)[:6] for _, cells in grid if any(not is_blank(c) for c in cells)), [])
-        raise refuse(where, f"has no row of headings with a name or coordinates in its first rows; it begins {shown}")
-    header, used = _headings(grid, start)
+        raise _without_headings(grid, where)
+    heads, used = _headings(grid, start)
     faults = [
         Fault(where, f"the heading {name!r} is there twice; rename one", grid[start][0])
-        for name in sorted({name for name in header if name and header.count(name) > 1})
+        for name in sorted({name for name in heads if name and heads.count(name) > 1})
     ]
-    names = tuple(name for name in header if name)
-    rows: list[RawRow] = []
+    names = tuple(name for name in heads if name)
+    rows: list[tuple[int, dict[str, Any]]] = []
+    sections, above = Sections(), 0
     dropped: list[tuple[int, str]] = []
     around = [str(cell) for _, cells in grid[:start] for cell in cells if not is_blank(cell)]
     noted = False
+    if (over := _section_above(grid, start, used)) is not None:
+        sections.begin(*over)
     for number, cells in grid[start + used :]:
         if all(is_blank(cell) for cell in cells):
             continue
-        if not rows and (aside := under_headings(header, cells)):
+        if not rows and (aside := under_headings(heads, cells)):
             dropped.append((number, aside))
+            continue
+        if not noted and len(names) > 1 and (section := section_of(cells)) and total_of(cells) is None:
+            dropped.append(sections.begin(section, number))
             continue
         if words := total_of(cells) or remark_of(cells, len(names), noted=noted):
             dropped.append((number, f"a row of totals or a remark ({words})"))
             noted = noted or total_of(cells) is None
             around += [str(cell) for cell in cells if not is_blank(cell)]
             continue
-        beyond = [cell for cell in cells[len(header) :] if not is_blank(cell)]
-        if beyond:
-            what = f"has cells beyond the last heading, such as {str(beyond[0])[:20]!r}: empty them, or give a heading"
-            faults.append(Fault(where, what, number))
+        if stray := _stray(heads, cells):
+            faults.append(Fault(where, stray, number))
             continue
-        found = {name: cell for name, cell in zip(header, cells, strict=False) if name}
-        orphan = [str(cell) for name, cell in zip(header, cells, strict=False) if not name and not is_blank(cell)]
-        if orphan:
-            what = f"has a cell without a heading above it: {orphan[0][:20]!r}: empty it, or give its column a heading"
-            faults.append(Fault(where, what, number))
-            continue
+        found = {name: cell for name, cell in zip(heads, cells, strict=False) if name}
         if [str(cell).strip() for cell in found.values()] == list(names):
             dropped.append((number, "the headings again"))
             continue
-        rows.append(RawRow(number, {name: tidy(found.get(name)) for name in names}))
+        row = {name: tidy(found.get(name)) for name in names}
+        same = [name for name, cell in row.items() if says_as_above(cell)]
+        if same and not rows:
+            faults.append(Fault(where, f"{same[0]} says {row[same[0]]!r}, and there is no row above it", number))
+            continue
+        row |= {name: rows[-1][1][name] for name in same}
+        above += len(same)
+        rows.append((number, row))
+        sections.row()
     if faults:
         raise InputError(faults)
-    return joined_degrees(RawTable(where, "", None, names, tuple(rows), preamble=tuple(around), dropped=tuple(dropped)))
+    notes = (f"{above} cell(s) say 同上: they hold what stands above them",) if above else ()
+    table = RawTable(where, "", None, names, (), preamble=tuple(around), notes=notes, dropped=tuple(dropped))
+    return joined_degrees(_filled(table, rows, sections))
+
+
+def _without_headings(grid: Grid, where: str) -> InputError:
+    """What is wrong with a grid that has no headings."""
+    texts = [cell for _, cells in grid[:HEADER_ROWS] for cell in cells if isinstance(cell, str)]
+    if garbled := garbled_as(texts):
+        sample = next((text for text in texts if not text.isascii()), "")
+        return refuse(where, f"its texts look like {garbled} read wrongly, such as {sample[:20]!r}: say --encoding")
+    shown = next((list(cells)[:6] for _, cells in grid if any(not is_blank(c) for c in cells)), [])
+    return refuse(where, f"has no row of headings with a name or coordinates in its first rows; it begins {shown}")
+
+
+def _filled(table: RawTable, rows: Sequence[tuple[int, dict[str, Any]]], sections: Sections) -> RawTable:
+    """A table with its rows, and with what the sections say of them."""
+    header, filled = sections.columns(table.header, [row for _, row in rows])
+    kept = tuple(RawRow(number, cells) for (number, _), cells in zip(rows, filled, strict=True))
+    return replace(table, header=tuple(header), rows=kept, notes=(*sections.notes(), *table.notes))
+
+
+def _stray(heads: Sequence[str], cells: Sequence[Any]) -> str | None:
+    """What is wrong with a row that has cells where there is no heading."""
+    beyond = [cell for cell in cells[len(heads) :] if not is_blank(cell)]
+    if beyond:
+        return f"has cells beyond the last heading, such as {str(beyond[0])[:20]!r}: empty them, or give a heading"
+    orphan = [str(cell) for name, cell in zip(heads, cells, strict=False) if not name and not is_blank(cell)]
+    if orphan:
+        return f"has a cell without a heading above it: {orphan[0][:20]!r}: empty it, or give its column a heading"
+    return None
+
+
+def _section_above(grid: Grid, start: int, used: int) -> tuple[Section, int] | None:
+    """The section that stands over the headings, where others stand below: elsewhere it is a title."""
+    over = section_of(grid[start - 1][1]) if start else None
+    if over is None or not any(section_of(cells) for _, cells in grid[start + used :]):
+        return None
+    return over, grid[start - 1][0]
 
 
 def header_row(grid: Grid) -> int | None:

@@ -19,7 +19,7 @@ _LABELLED: Final = re.compile(
     r"|(?:联系电话|电话|日期|单位|坐标系|截至日期):"
 )
 _NOTE: Final = re.compile(r"[*※#]|以上|本表|上表|表中|数据截至|截至\d|统计口径")
-_ITEM: Final = re.compile(r"\(?\d{1,2}[.、)](?!\d)")
+_ITEM: Final = re.compile(r"\(?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[.、)](?!\d)")
 _FIRM: Final = re.compile(r"(?:公司|厂|院|所|中心|集团|店|部|园|基地|路)$")
 _UNIT: Final = re.compile(
     r"单位|度|°|度分秒|十进制度?|米|m|公里|千米|km|平方公里|平方千米|km2|平方米|m2|亩|公顷|hm2|ha|人|家|个|条|座|台|辆|套|吨|年|月|日|年月日?|"

@@ -64,6 +64,8 @@ def read_shapefile(path: Path, wish: Wish) -> RawTable:
         for suffix in (".shp", ".shx", ".dbf", ".prj"):
             if suffix in mates:
                 shutil.copyfile(mates[suffix], Path(folder) / f"table{suffix}")
+        whole = _whole_names(mates[".dbf"].read_bytes(), encoding)
+        (Path(folder) / "table.dbf").write_bytes(whole)
         table = read_gdal(Path(folder) / "table.shp", replace(wish, encoding=encoding, part=None), "ESRI Shapefile")
     _check_shapes(path, mates[".shx"], table)
     key = key_file(path)
@@ -75,6 +77,31 @@ def read_shapefile(path: Path, wish: Wish) -> RawTable:
         )
         table = replace(table, header=tuple(renamed.get(name, name) for name in table.header), rows=rows)
     return replace(table, format="shp", encoding=encoding, notes=(*table.notes, *notes), cut_names=not renamed)
+
+
+def _whole_names(data: bytes, encoding: str) -> bytes:
+    """A dBASE table whose field names end with a whole character: ten bytes often cut the last one.
+
+    Two names that become the same get a number, as far as ten bytes hold it.
+    """
+    table = bytearray(data)
+    seen: set[bytes] = set()
+    start = int.from_bytes(data[8:10], "little")
+    for at in range(32, min(start, len(data)) - 31, 32):
+        if data[at] == 0x0D:
+            break
+        name = bytes(data[at : at + 11]).split(b"\0")[0]
+        plain = name.decode(encoding, "ignore").encode(encoding) if not name.isascii() else name
+        number = 1
+        while plain.lower() in seen and not name.isascii():
+            number += 1
+            mark = str(number).encode("ascii")
+            bare = name[: 10 - len(mark)].decode(encoding, "ignore").encode(encoding)
+            plain = bare + mark
+        seen.add(plain.lower())
+        if plain != name:
+            table[at : at + 11] = plain.ljust(11, b"\0")
+    return bytes(table)
 
 
 def _check_shapes(path: Path, index: Path, table: RawTable) -> None:

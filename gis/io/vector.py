@@ -33,11 +33,9 @@ def read_geojson(path: Path, wish: Wish) -> RawTable:
 
     document = parse_document(path.read_bytes(), wish.where)
     said: dict[str, Any] = document if isinstance(document, dict) else {}
-    if wish.ignore_crs:
-        said.pop("crs", None)
+    member = said.pop("crs", None)
+    crs = None if wish.ignore_crs or member is None else _crs_member(member, wish.where)
     features = features_of(document, wish.where)
-    # Any other `crs` than WGS 84 is refused with the features.
-    crs = "EPSG:4326" if said.get("crs") is not None else None
     if isinstance(said.get("datum"), str):
         crs = said["datum"]
     header = tuple(dict.fromkeys(name for feature in features for name in feature.properties))
@@ -51,7 +49,28 @@ def read_geojson(path: Path, wish: Wish) -> RawTable:
         )
         for number, (feature, member) in enumerate(zip(features, members, strict=True), 1)
     )
-    return RawTable(wish.where, "geojson", None, header, rows, spatial=True, crs=crs, encoding="utf-8")
+    # What the atlas of Aliyun writes beside each district; its outlines are those of Amap.
+    atlas = ("DataV.GeoAtlas",) if {"adcode", "childrenNum"} <= set(header) or "subFeatureIndex" in header else ()
+    return RawTable(wish.where, "geojson", None, header, rows, spatial=True, crs=crs, encoding="utf-8", preamble=atlas)
+
+
+def _crs_member(member: Any, where: str) -> str:
+    """What the old member `crs` of GeoJSON says, as GDAL and QGIS write it.
+
+    Raises:
+        InputError: it names no system, but links to one, or says nothing.
+    """
+    from gis.io.geojson import WGS84_NAMES
+
+    properties = member.get("properties") if isinstance(member, dict) else None
+    said = properties if isinstance(properties, dict) else {}
+    name = said.get("name") if isinstance(said.get("name"), str) else member if isinstance(member, str) else None
+    if name is None and isinstance(said.get("code"), int | str):
+        name = f"EPSG:{said['code']}"
+    if name is None:
+        shown = str(member)[:60]
+        raise refuse(where, f"has a crs member that names no system ({shown}): say --datum, which goes before it")
+    return "EPSG:4326" if WGS84_NAMES.fullmatch(name) else name
 
 
 def _is_open(geometry: Any) -> bool:
@@ -232,9 +251,12 @@ def read_kml(path: Path, wish: Wish) -> RawTable:
     filled = {name for row in rows for name, value in row.cells.items() if not is_blank(value)}
     header = tuple(dict.fromkeys(name for row in rows for name in row.cells if name in filled))
     kept = tuple(replace(row, cells={name: row.cells.get(name) for name in header}) for row in rows)
-    said = _KML_DATUM.search(path.read_bytes()[:2000])
+    head = path.read_bytes()[:2000]
+    said = _KML_DATUM.search(head)
+    # 奥维 (from 9.3 on) says so in its files, which are in GCJ-02 only.
+    words = ("<OvCoordType>China",) if b"<OvCoordType>China" in head else ()
     crs = None if said is None else said[1].decode("ascii")
-    return RawTable(wish.where, "kml", wish.part, header, kept, spatial=True, crs=crs)
+    return RawTable(wish.where, "kml", wish.part, header, kept, spatial=True, crs=crs, preamble=words)
 
 
 def _numpy_cell(value: Any) -> Any:

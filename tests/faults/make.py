@@ -535,7 +535,7 @@ def _replaced(path: Path, name: str, change: Callable[[bytes], bytes]) -> Path:
 # --- GeoJSON, XML, other formats ------------------------------------------------------------------------------------
 
 
-@fault("crs member", kind="zones", datum=None)
+@fault("its coordinates are degrees", kind="zones", datum=None)
 def geojson_with_a_crs(folder: Path) -> Path:
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4528"}}
     return geojson(folder, [("甲", ring(*SQUARE))], crs=crs)
