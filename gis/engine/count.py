@@ -14,6 +14,7 @@ import numpy.typing as npt
 from gis.base.errors import DatumError, Fault, InputError, UsageError, raise_if_any
 from gis.engine.few import FEW_BYTES, Index, index_of
 from gis.engine.zone_index import Tally
+from gis.io.gdal import read_frame
 from gis.io.stated import stated_system
 from gis.io.streams import BATCH_ROWS, Batch, Partition, PointOptions, find_partitions, numbers, plain_crs
 
@@ -320,7 +321,6 @@ def _read_frame(source: Path | str | gpd.GeoDataFrame, datum: str | None) -> tup
     """A GeoDataFrame with a known system, and what to call it."""
     import geopandas as gpd
     import pyarrow as pa
-    from pyogrio.errors import DataLayerError, DataSourceError
 
     if isinstance(source, str | Path):
         path, where = Path(source), str(source)
@@ -328,8 +328,8 @@ def _read_frame(source: Path | str | gpd.GeoDataFrame, datum: str | None) -> tup
             raise UsageError(f"{path} does not exist")
         try:
             parquet = path.suffix.lower() in {".parquet", ".geoparquet", ".pq"}
-            frame = gpd.read_parquet(path) if parquet else gpd.read_file(path, engine="pyogrio")
-        except (DataSourceError, DataLayerError, pa.ArrowException, OSError, ValueError) as error:
+            frame = gpd.read_parquet(path) if parquet else read_frame(path)
+        except (pa.ArrowException, OSError, ValueError) as error:
             what = " ".join(str(error).split())
             raise InputError([Fault(where, f"cannot be read: {what}")]) from error
         if not isinstance(frame, gpd.GeoDataFrame):

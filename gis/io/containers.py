@@ -103,17 +103,10 @@ def format_of(path: Path, where: str) -> str:
         raise refuse(where, f"is a folder; readable are {READABLE}")
     if not path.is_file():
         raise refuse(where, "is not there" if not path.exists() else "is not an ordinary file")
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as stream:
-            head = stream.read(1 << 16)
-    except OSError as error:
-        raise refuse(where, f"cannot be read: {error.strerror or error}") from error
-    if size == 0:
-        raise refuse(where, "is empty (0 bytes)")
+    size = _size_of(path, where)
     if size > FILE_LIMIT:
         raise refuse(where, _too_large(size, FILE_LIMIT))
-    found = _sniff(path, head, where)
+    found = sniff(path, where)
     limit = TEXT_LIMIT if found in _TEXTUAL else FILE_LIMIT
     if size > limit:
         raise refuse(where, _too_large(size, limit))
@@ -122,6 +115,31 @@ def format_of(path: Path, where: str) -> str:
         right = _SUFFIXES[found][0]
         raise refuse(where, f"is called {suffix}, but it is {_NAMES[found]}: give it the ending {right}")
     return found
+
+
+def _size_of(path: Path, where: str) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise refuse(where, f"cannot be read: {error.strerror or error}") from error
+
+
+def sniff(path: Path, where: str) -> str:
+    """Say what a file is by its content, whatever its name and size.
+
+    Raises:
+        InputError: it is not there, empty, no ordinary file, or of no format that is read.
+    """
+    if not path.is_file():
+        raise refuse(where, "is not there" if not path.exists() else "is not an ordinary file")
+    if _size_of(path, where) == 0:
+        raise refuse(where, "is empty (0 bytes)")
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(1 << 16)
+    except OSError as error:
+        raise refuse(where, f"cannot be read: {error.strerror or error}") from error
+    return _sniff(path, head, where)
 
 
 def _too_large(size: int, limit: int) -> str:

@@ -14,7 +14,9 @@ import numpy.typing as npt
 
 from gis.base.errors import DatumError, Fault, InputError, UsageError
 from gis.earth.datum import Datum, Projected, check_degrees, convert, parse_datum
+from gis.io import gdal
 from gis.io.columns import meaning
+from gis.io.gdal import format_for_gdal
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -178,7 +180,8 @@ def _naming(path: Path) -> Iterator[None]:
     """Turn what a reader says of a damaged file into a fault that names the file."""
     import pyarrow as pa
     import shapely
-    from pyogrio.errors import DataLayerError, DataSourceError
+
+    errors: Any = gdal.pyogrio().errors
 
     try:
         yield
@@ -187,8 +190,8 @@ def _naming(path: Path) -> Iterator[None]:
         OSError,
         UnicodeDecodeError,
         shapely.errors.GEOSException,
-        DataSourceError,
-        DataLayerError,
+        errors.DataSourceError,
+        errors.DataLayerError,
     ) as error:
         what = " ".join(str(error).split())
         raise InputError([Fault(str(path), f"cannot be read: {what}")], "the points cannot be counted") from error
@@ -336,9 +339,11 @@ def _csv_batches(part: Partition) -> _Read:
 
 
 def _open_gpkg(path: Path, options: PointOptions) -> Partition:
-    import pyogrio
     from pyproj import CRS
 
+    if (found := format_for_gdal(path, str(path))) != "gpkg":
+        raise InputError([Fault(str(path), f"is called {path.suffix}, but it is {found}")])
+    pyogrio: Any = gdal.pyogrio()
     layers = pyogrio.list_layers(path)
     if len(layers) != 1:
         names = ", ".join(str(name) for name, _ in layers)
@@ -352,8 +357,7 @@ def _open_gpkg(path: Path, options: PointOptions) -> Partition:
 
 
 def _gpkg_batches(part: Partition) -> _Read:
-    import pyogrio
-
+    pyogrio: Any = gdal.pyogrio()
     total = max(pyogrio.read_info(part.path, force_feature_count=True)["features"], 1)
     read = 0
     with pyogrio.open_arrow(

@@ -17,8 +17,10 @@ import shapely
 from shapely.geometry import shape
 
 from gis.base.errors import InputError
+from gis.io import gdal
 from gis.io.containers import refuse
 from gis.io.encodings import garbled_as, known_encoding
+from gis.io.gdal import check_tables_only, fiona_with_options
 from gis.io.quantities import is_blank
 from gis.io.raw import FOLDER, MAX_ROWS, RawRow, RawTable, Wish, choose, reason_of, tidy
 
@@ -84,7 +86,6 @@ def _is_open(geometry: Any) -> bool:
 
 def read_gdal(path: Path, wish: Wish, driver: str) -> RawTable:
     """Read with fiona; what it cannot read of the geometry is a fault of the row."""
-    import fiona
     from fiona._err import CPLE_BaseError
     from fiona.errors import FionaError
 
@@ -106,9 +107,9 @@ def read_gdal(path: Path, wish: Wish, driver: str) -> RawTable:
     log.addHandler(logging.NullHandler())
     log.propagate = False
     try:
-        with fiona.Env(**_GDAL_OPTIONS):
+        with fiona_with_options() as fiona:
             if driver in {"GPKG", "OpenFileGDB", "GML"}:
-                part = choose({name: name for name in _layers(path, driver)}, wish.part, wish.where)
+                part = choose({name: name for name in _layers(fiona, path, driver)}, wish.part, wish.where)
                 options["layer"] = part
             with fiona.open(path, driver=driver, **options) as source:
                 crs = source.crs_wkt or None
@@ -124,18 +125,6 @@ def read_gdal(path: Path, wish: Wish, driver: str) -> RawTable:
     if expected is not None and expected != len(rows):
         raise refuse(wish.where, f"is cut off: it says {expected} features, and {len(rows)} can be read")
     return RawTable(wish.where, driver, part, header, tuple(rows), spatial=True, crs=crs, encoding=wish.encoding)
-
-
-_GDAL_OPTIONS: Final = {
-    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "CPL_CURL_ENABLED": "NO",
-    "GML_DOWNLOAD_SCHEMA": "NO",
-    "GML_SKIP_RESOLVE_ELEMS": "ALL",
-    "GML_SAVE_RESOLVED_TO": "",
-    "OGR_SQLITE_LOAD_EXTENSIONS": "NO",
-    "OGR_ORGANIZE_POLYGONS": "DEFAULT",
-    "DXF_ENCODING": "UTF-8",
-}
 
 
 def read_mapinfo(path: Path, wish: Wish) -> RawTable:
@@ -156,9 +145,7 @@ def read_mapinfo(path: Path, wish: Wish) -> RawTable:
     return table
 
 
-def _layers(path: Path, driver: str) -> list[str]:
-    import fiona
-
+def _layers(fiona: Any, path: Path, driver: str) -> list[str]:
     if driver == "GPKG":
         _check_geopackage(path)
     return [name for name in fiona.listlayers(path) if not name.startswith(("layer_styles", "GDB_"))]
@@ -170,13 +157,11 @@ def _check_geopackage(path: Path) -> None:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as base:
             verdict = base.execute("PRAGMA quick_check(1)").fetchone()[0]
-            tables = {name for (name,) in base.execute("SELECT name FROM sqlite_master")}
     except sqlite3.DatabaseError as error:
         raise refuse(path.name, f"is a damaged GeoPackage: {error}") from error
     if verdict != "ok":
         raise refuse(path.name, f"is a damaged GeoPackage: {str(verdict)[:120]}")
-    if "gpkg_contents" not in tables:
-        raise refuse(path.name, "is an SQLite database, but not a GeoPackage")
+    check_tables_only(path, path.name)
 
 
 def _fiona_rows(source: Any, where: str) -> Iterator[RawRow]:
@@ -210,8 +195,7 @@ _KML_DATUM: Final = re.compile(rb"\A[^<]*<\?xml[^>]*>\s*<kml[^>]*>\s*<Document[^
 
 def read_kml(path: Path, wish: Wish) -> RawTable:
     """Read with pyogrio, whose GDAL has LIBKML; one table of all folders, or the folder that is named."""
-    import pyogrio
-
+    pyogrio: Any = gdal.pyogrio()
     failures = (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,

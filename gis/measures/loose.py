@@ -20,6 +20,7 @@ from gis.earth.shifting import convert_geometries
 from gis.engine.few import FEW_POINTS, index_of
 from gis.io.columns import recognise
 from gis.io.encodings import decode
+from gis.io.gdal import read_frame
 from gis.io.stated import stated_system
 from gis.measures.coverage import DEFAULT_REACH_M, reach_of
 
@@ -68,12 +69,7 @@ def _frame(path: Path) -> tuple[pd.DataFrame, NDArray[np.object_] | None, Any]:
         except (pa.ArrowException, OSError, ValueError) as error:
             raise InputError([Fault(path.name, f"is damaged, or not Parquet: {error}")]) from error
     else:
-        import pyogrio
-
-        try:
-            frame = pyogrio.read_dataframe(path)
-        except pyogrio.errors.DataSourceError as error:
-            raise InputError([Fault(path.name, f"cannot be read as geodata: {error}")]) from error
+        frame = read_frame(path)
         if "geometry" not in frame:
             return frame, None, None
     geometry = np.asarray(frame.geometry.array, dtype=object)

@@ -22,6 +22,7 @@ from gis.base.errors import UsageError
 from gis.base.text import neutralised
 from gis.earth.datum import Datum, Projected, Reference, parse_datum
 from gis.earth.shifting import convert_geometries
+from gis.io import gdal
 from gis.io.geojson import dump_features
 from gis.model.layers import Layer
 
@@ -241,8 +242,7 @@ def _cell(value: Any, table: _Table) -> Any:
 
 def _gdal(table: _Table, name: str, driver: str, **options: Any) -> dict[str, bytes]:
     """Write with GDAL into a folder of its own; the bytes of every file made, by name."""
-    import pyogrio
-
+    pyogrio: Any = gdal.pyogrio()
     fields = list(table.columns)
     arrays, masks = zip(*(_array(table.columns[field]) for field in fields), strict=True)
     # GeoPackage stamps the time of writing; the same layer shall give the same bytes.
