@@ -134,12 +134,13 @@ def ground(
 
     Example: gis layers ground --city jiading --from shanghai.osm.pbf
     """
-    from gis.base.files import write_bytes_atomic
+    from gis.base.files import commit_folder
     from gis.intake.ground import derive_ground
 
-    found = derive_ground(open_project(project), city, file)
+    root = project_folder(project)
+    found = derive_ground(open_project(root), city, file)
     if found.path.is_file() and found.path.read_bytes() == found.data:
         note("nothing to change")
         return
-    write_bytes_atomic(found.path, found.data)
+    commit_folder(root, {found.path.relative_to(root): found.data}, "gis layers ground")
     note(f"wrote {found.path}: {found.derived} feature(s) derived, {found.kept} kept")

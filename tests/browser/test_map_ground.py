@@ -82,14 +82,14 @@ def test_the_legend_and_the_map_name_the_ground(open_map: OpenMap, grounded: Map
     assert "河流" not in legend
     assert "古镇" in page.inner_text(".leaflet-labels-pane")
     page.evaluate("atlas.change({ layers: new Set([...atlas.state.layers].filter((name) => name !== 'ground')) })")
-    assert "水面" not in page.inner_text("#key-body")
+    assert "主要道路" not in page.inner_text("#key-body")
     assert "古镇" not in page.inner_text(".leaflet-labels-pane")
     assert page.evaluate("atlas.drawn('underlay')") == 0
 
 
 def test_a_class_is_hidden_where_its_error_would_show(open_map: OpenMap, grounded: MapPayload) -> None:
     page = open_map(grounded).page
-    page.evaluate("atlas.map.setView([31.26, 121.2], 16, { animate: false })")
+    page.evaluate("atlas.map.setView([31.26, 121.2], 15.5, { animate: false })")
     page.wait_for_timeout(300)
     assert page.evaluate("atlas.drawn('underlay-lines')") == 1  # The station alone.
     assert "主要道路" not in page.inner_text("#key-body")
