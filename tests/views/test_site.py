@@ -21,7 +21,7 @@ from gis.base.errors import UsageError
 from gis.model.project import load_project
 from gis.views.site import build_site
 from tests import ROOT
-from tests.fixtures.small_project import SmallProject, feature, point
+from tests.fixtures.small_project import SmallProject, box, feature, point
 
 HOSTILE = [
     "{{7*7}}",
@@ -101,6 +101,17 @@ def test_one_city_builds_as_it_does_among_others(small: Path) -> None:
     assert {str(path) for path in one} == promised(["hill"])
     layers = [PurePosixPath("hill") / f"{kind}.geojson" for kind in ("zones", "enterprises", "roads", "facilities")]
     assert all(one[path] == both[path] for path in layers)
+
+
+def test_the_ground_changes_the_page_and_not_one_number(tmp_path: Path) -> None:
+    small = SmallProject()
+    without = build_site(load_project(small.write(tmp_path / "without"))).files
+    small.layers["port", "ground"] = [feature("lake", box(121.0, 31.0, 121.09, 31.09), **{"class": "water"})]
+    with_ = build_site(load_project(small.write(tmp_path / "with"))).files
+    assert with_.keys() == without.keys()
+    changed = {str(path) for path, data in with_.items() if data != without[path]}
+    # Workbooks are told apart by their own tests; the numbers of all tables stand in the coverage and the layers.
+    assert changed == {"port/index.html"}
 
 
 def test_what_is_written_is_what_was_made_and_a_second_build_changes_nothing(

@@ -19,6 +19,7 @@ from gis.measures.reach import TEST_ROADS, Reach
 from gis.model.facts import FacilityFact, Fact, Membership, Mention, Relation, RoadFact, ZoneSystem
 from gis.model.layers import Layer, Record
 from gis.model.project import Project
+from gis.model.schema import GROUND_CLASSES
 from gis.views.map import payload as page
 from gis.views.map.initials import initials_of
 
@@ -111,6 +112,7 @@ def build_city_payload(
         indicators=tuple(_indicator(s) for s in standings),
         parcels=_parcels(facts.rows.get("relations", ())),
         sources=_sources(project, city),
+        ground=_ground(project, city),
         dates=_layouts(systems, project.as_of),
         search={str(r["id"]): initials_of([r["name"], *(r.get("aliases") or [])]) for r in searched},
     )
@@ -403,8 +405,27 @@ def _parcels(relations: Iterable[Fact]) -> tuple[page.Parcel, ...]:
 
 
 def _sources(project: Project, city: str) -> tuple[str, ...]:
-    """List where the outlines of the ground come from, each once."""
-    return tuple(dict.fromkeys(str(r["geometry_source"]) for r, g in project.layer(city, "districts") if g is not None))
+    """List where the outlines of the districts and the ground come from, each once."""
+    drawn = [*project.layer(city, "districts"), *project.ground(city)]
+    return tuple(dict.fromkeys(str(r["geometry_source"]) for r, g in drawn if g is not None))
+
+
+def _ground(project: Project, city: str) -> tuple[page.GroundShape, ...]:
+    """Give what lies under the map, in the order in which its classes are drawn."""
+    order = list(GROUND_CLASSES)
+    shapes = [
+        page.GroundShape(
+            class_=record["class"],
+            geometry=geometry,
+            accuracy_m=float(record["accuracy_m"]),
+            rank=int(record.get("rank") or 1),
+            name=record.get("name") or None,
+            name_en=record.get("name_en") or None,
+        )
+        for record, geometry in project.ground(city)
+        if geometry is not None
+    ]
+    return tuple(sorted(shapes, key=lambda shape: (order.index(shape.class_), shape.rank)))
 
 
 def _bounds(project: Project, city: str) -> tuple[float, float, float, float]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from math import ceil, cos, log2, radians
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 _EQUATOR_M = 40_075_016.686
 # No point may move by more than this when its position is rounded.
@@ -118,6 +120,31 @@ def byte_planes(values: NDArray[np.integer]) -> tuple[bytes, int]:
     return b"".join(
         ((wide >> np.uint32(8 * p)) & np.uint32(255)).astype(np.uint8).tobytes() for p in range(planes)
     ), planes
+
+
+# The ground carries no more than 1 m.
+_GROUND_SCALE = 1e5
+
+
+def pack_parts(geometry: BaseGeometry) -> list[list[int]]:
+    """Write the lines, rings or points of a geometry as whole numbers: each coordinate's step from the one before.
+
+    Args:
+        geometry: WGS 84; steps are of 0.00001 degree, longitude before latitude.
+
+    Returns:
+        one list for each line, ring or point, beginning with its first position; holes follow their outline.
+
+    >>> pack_parts(shapely.LineString([(121, 31), (121.0001, 30.9999)]))
+    [[12100000, 3100000, 10, -10]]
+    """
+    parts = []
+    for part in shapely.get_parts(shapely.force_2d(geometry)):
+        for line in shapely.get_rings(part) if part.geom_type == "Polygon" else [part]:
+            corners = np.rint(shapely.get_coordinates(line) * _GROUND_SCALE).astype(np.int64)
+            steps = np.diff(corners, axis=0, prepend=np.zeros((1, 2), np.int64))
+            parts.append(steps[(steps != 0).any(axis=1)].ravel().tolist())
+    return parts
 
 
 def packed_size(data: bytes) -> int:

@@ -134,7 +134,7 @@ def render_page(payload: MapPayload, lang: str = "zh", basemap: Basemap | None =
     options = {"lang": lang, "basemap": basemap.to_json() if basemap else None}
     blocks = [
         _block("data", _pack(_json({"words": assets.words(), "options": options, "data": payload.to_json()}))),
-        *(_block(name, _pack(data)) for name, data in payload.points.blocks().items()),
+        *(_block(name, _pack(data)) for name, data in payload.blocks().items()),
     ]
     before, after = assets.shell()
     title = payload.title if lang == "zh" else payload.title_en or payload.title

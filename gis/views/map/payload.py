@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from gis.earth.law import Chances
-from gis.views.map.packing import PackedPositions, byte_planes, pack_positions
+from gis.views.map.packing import PackedPositions, byte_planes, pack_parts, pack_positions
 
 Geometry = Mapping[str, Any]
 """A GeoJSON geometry: WGS 84 degrees, longitude before latitude."""
@@ -378,6 +379,24 @@ def _sums(chances: Chances, facet: NDArray[np.intp], size: int) -> dict[str, Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroundShape:
+    """Something of the ground: drawn under everything, never asked, never counted."""
+
+    class_: str
+    geometry: BaseGeometry
+    accuracy_m: float
+    rank: int = 1
+    name: str | None = None
+    name_en: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give its class, names and how well it is known; `g` holds its parts as `pack_parts` writes them."""
+        found: dict[str, Any] = {"c": self.class_, "r": self.rank, "a": round(self.accuracy_m)}
+        found |= {key: text for key, text in (("n", self.name), ("e", self.name_en)) if text}
+        return found | {"g": pack_parts(self.geometry)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReachCurve:
     """Shares within r metres of the target, at r = step, 2 step, …, for a place, a system or the whole (`row`)."""
 
@@ -464,6 +483,7 @@ class MapPayload:
     indicators: tuple[Indicator, ...] = ()
     parcels: tuple[Parcel, ...] = ()
     sources: tuple[str, ...] = ()
+    ground: tuple[GroundShape, ...] = ()
     footer: str | None = None
     approval_number: str | None = None
     dates: tuple[tuple[str, str], ...] = ()
@@ -472,11 +492,22 @@ class MapPayload:
 
     def to_json(self) -> dict[str, Any]:
         """Give the page's data, in a stable order; the points' columns go in blocks of their own."""
-        found = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in ("points", "segments")}
+        found = {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name not in _APART}
         found["version"] = 1
         found["segments"] = _dressed(self.segments)
         found["points"] = self.points.to_json()
         return found
+
+    def blocks(self) -> dict[str, bytes]:
+        """Give the blocks that stand apart from the data: those of the points, and the ground where there is one."""
+        found = self.points.blocks()
+        if self.ground:
+            shapes = [shape.to_json() for shape in self.ground]
+            found["ground"] = json.dumps(shapes, ensure_ascii=False, separators=(",", ":")).encode()
+        return found
+
+
+_APART = ("points", "segments", "ground")
 
 
 def _plain(value: Any) -> Any:

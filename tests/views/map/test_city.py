@@ -10,6 +10,7 @@ from gis.measures.indicators import indicators
 from gis.measures.overlap import overlaps
 from gis.model.project import Project, load_project
 from gis.views.map.city import build_city_payload
+from gis.views.map.packing import packed_size
 from gis.views.map.payload import MapPayload
 from tests import ROOT
 
@@ -97,3 +98,18 @@ def test_an_indicator_says_its_value_as_the_table_writes_it(bundled: Project, ci
         assert (shown.now or "", shown.status) == (standing.now, standing.status)
         assert shown.status_label
         assert shown.status_label_en
+
+
+def test_the_ground_of_a_city_takes_little_room_and_names_its_sources(payload: MapPayload) -> None:
+    packed = packed_size(payload.blocks()["ground"])
+    assert 0 < packed <= 150_000
+    assert any("OpenStreetMap" in source for source in payload.sources)
+    drawn = {shape.class_ for shape in payload.ground}
+    assert {"main_road", "railway", "metro", "station", "water", "town"} <= drawn
+
+
+def test_the_ground_is_none_of_what_the_page_counts(bundled: Project, city: str, payload: MapPayload) -> None:
+    ground = set(bundled.ground(city).ids)
+    assert ground
+    assert ground.isdisjoint(thing.id for kind in (payload.places, payload.roads, payload.facilities) for thing in kind)
+    assert ground.isdisjoint(payload.search)

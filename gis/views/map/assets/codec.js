@@ -114,3 +114,18 @@ export function readPositions(bytes, n, planes, bits, cellBits) {
   while (cell < 4 ** cellBits) start[++cell] = n;
   return { x, y, start };
 }
+
+/**
+ * Undo the steps of a line of the ground.
+ * @param {number[]} steps of 0.00001 degree, longitude before latitude
+ * @returns {Array<[number, number]>} latitude, longitude
+ */
+export function unpackPart(steps) {
+  const found = [];
+  for (let i = 0, x = 0, y = 0; i < steps.length; i += 2) {
+    x += steps[i];
+    y += steps[i + 1];
+    found.push(/** @type {[number, number]} */ ([y / 1e5, x / 1e5]));
+  }
+  return found;
+}

@@ -3,8 +3,9 @@
  */
 
 import { byId, el, fill, svgEl } from "./dom.js";
+import { GROUND_STYLES, groundClasses } from "./ground.js";
 import { data, points } from "./model.js";
-import { FACILITY_SHAPES, facilityClass, isSketch, roadClass, ROAD_STYLES, systemInk } from "./paint.js";
+import { FACILITY_SHAPES, facilityClass, ink, isSketch, roadClass, ROAD_STYLES, systemInk } from "./paint.js";
 import { state, when } from "./state.js";
 import { facilitySwatch, outlineSwatch, roadSwatch } from "./tree.js";
 import { num, t } from "./words.js";
@@ -46,11 +47,11 @@ function firmRows() {
 /** @returns {any[]} */
 function zoneRows() {
   if (!data.places.length) return [];
-  const ink = systemInk(data.systems.find((s) => s.members.some((m) => state.shown.has(m.key)))?.position ?? 5);
-  if (data.kind !== "city") return [row(outlineSwatch(ink, 0.6, false, false, 18), t("kind.places"))];
+  const color = systemInk(data.systems.find((s) => s.members.some((m) => state.shown.has(m.key)))?.position ?? 5);
+  if (data.kind !== "city") return [row(outlineSwatch(color, 0.6, false, false, 18), t("kind.places"))];
   return [
-    row(outlineSwatch(ink, 0.6, false, false, 18), t("legend.exact")),
-    data.places.some((p) => isSketch(p.basis)) ? row(outlineSwatch(ink, 0.6, true, false, 18), t("legend.sketch")) : null,
+    row(outlineSwatch(color, 0.6, false, false, 18), t("legend.exact")),
+    data.places.some((p) => isSketch(p.basis)) ? row(outlineSwatch(color, 0.6, true, false, 18), t("legend.sketch")) : null,
     state.compare ? row(outlineSwatch("#000000", 0.6, true, false, 18), t("legend.shared")) : null,
   ];
 }
@@ -65,6 +66,17 @@ function lineRows() {
   ];
 }
 
+/** @returns {any[]} what of the ground is drawn at this zoom */
+function underlayRows() {
+  return groundClasses().map((name) => {
+    const { ink: color, weight } = /** @type {any} */ (GROUND_STYLES)[name];
+    const shape = name === "station" ? svgEl("circle", { r: 3, class: "key-paper", stroke: ink(color), "stroke-width": 1.2 })
+      : weight ? svgEl("line", { x1: -11, x2: 11, y1: 0, y2: 0, stroke: ink(color), "stroke-width": weight + 0.8, "stroke-dasharray": name === "railway" ? "7 3" : null })
+        : svgEl("rect", { x: -10, y: -6, width: 20, height: 12, fill: ink(color) });
+    return row(sign(shape), t("ground." + name));
+  });
+}
+
 /** @returns {any[]} */
 function groundRows() {
   if (data.kind !== "city") return [];
@@ -72,10 +84,10 @@ function groundRows() {
   return [row(block("subject"), t("legend.subject")), row(block("context"), t("legend.context")), row(block("ground"), t("legend.ground"))];
 }
 
-/** */
-function drawKey() {
+/** Write the legend of what is drawn. */
+export function drawKey() {
   byId("key-title").textContent = t("legend.title");
-  fill(byId("key-body"), el("ul", { class: "legend" }, ...firmRows(), ...zoneRows(), ...lineRows(), ...groundRows()));
+  fill(byId("key-body"), el("ul", { class: "legend" }, ...firmRows(), ...zoneRows(), ...lineRows(), ...underlayRows(), ...groundRows()));
 }
 
 /** Open the legend where there is room for it. */

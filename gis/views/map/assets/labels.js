@@ -3,6 +3,7 @@
  */
 
 import { el, fill } from "./dom.js";
+import { groundNames } from "./ground-names.js";
 import { data, placeOf } from "./model.js";
 import { ink, roadClass, systemInk } from "./paint.js";
 import { picture } from "./picture.js";
@@ -197,6 +198,9 @@ export function writeLabels(map, marks) {
     taken.push(best.box);
     written.push({ text: short, kind, x: best.box.x, y: best.box.y, color, width, size: px });
   }
+  const isFree = (box) => !taken.some((other) => meets(box, other)) && covered(box) < 2;
+  const widthIn = (text, font) => { measure.font = font; return widthOf(text, font); };
+  for (const name of groundNames(map, view, isFree, widthIn, family, new Set(written.map((label) => label.text)))) written.push({ ...name, color: null });
   // What stays where it was is not built again.
   const before = shownLabels;
   shownLabels = new Map();

@@ -9,7 +9,8 @@ import { setUpDrawing, showDrawn } from "./draw.js";
 import { FirmsLayer } from "./firms.js";
 import { areaKm2, distanceM, lengthM } from "./geodesy.js";
 import { keepHash, readHash } from "./hash.js";
-import { setUpKey } from "./key.js";
+import { drawUnderlay, refitUnderlay } from "./ground.js";
+import { drawKey, setUpKey } from "./key.js";
 import { anchorOf, moveFurniture, writeLabels } from "./labels.js";
 import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
 import { isDark } from "./paint.js";
@@ -126,7 +127,7 @@ function flyToChosen(map) {
 function firstLook() {
   state.shown = firstMembers();
   state.theme = data.kind === "city" ? "industry" : "";
-  state.layers = new Set(["labels", ...firstLayers()]);
+  state.layers = new Set(["labels", "ground", ...firstLayers()]);
   state.reachTarget = data.reach.some((c) => c.target === "roads") || data.test_roads ? "roads" : data.reach[0]?.target || "";
 }
 
@@ -154,6 +155,8 @@ async function open() {
   setUpPanel(map);
   setUpSearch();
   drawTools(map, firms);
+  drawUnderlay();
+  drawKey();
   drawShapes();
   firms.addTo(map);
   setUpPointing(map, firms);
@@ -164,7 +167,7 @@ async function open() {
   map.on("zoomstart viewreset", () => (zoomed = true));
   // While fingers zoom the map, names would stand in wrong places.
   map.on("zoom", (event) => { if (event.pinch) map.getContainer().classList.add("map-busy"); });
-  map.on("zoomend", refitReach);
+  map.on("zoomend", () => { refitReach(); refitUnderlay(); drawKey(); });
   map.on("curtain", label);
   map.on("resize", moveFurniture);
   map.on("moveend", () => {
@@ -181,7 +184,8 @@ async function open() {
   when(["radius"], refitReach);
   when(["shown", "compare"], drawZones);
   when(["date", "layers"], () => { drawGround(); drawZones(); });
-  when(["scheme"], () => { drawShapes(); firms.redraw(); });
+  when(["layers"], refitUnderlay);
+  when(["scheme"], () => { drawUnderlay(); drawShapes(); firms.redraw(); });
   when(["selected"], () => { drawCard().then(() => { map.invalidateSize({ animate: false, pan: false }); flyToChosen(map); drawChosen(); label(); }); });
   when(["shown", "layers", "date", "scheme", "compare"], label);
   when(["segmentsOff", "standingsOff", "plan", "onlyHeadquarters"], () => { if (firms.marks.length) label(); });
@@ -203,7 +207,7 @@ async function open() {
   if (opening.selected) change({ selected: opening.selected });
   keepHash();
   // For tests, and for readers who like the console.
-  window.atlas = { open: (type, id) => change({ selected: { type, id, fly: true } }), firm: selectPoint, names: pointNames, change, state, data, points, firms, pointsIn, summary, showDrawn, drawn: (stratum) => picture.layersOf(stratum).length, shapeAt: (x, y) => picture.shapeAt(map.containerPointToLayerPoint([x, y])), distanceM, areaKm2, lengthM, toGcj02 };
+  window.atlas = { map, open: (type, id) => change({ selected: { type, id, fly: true } }), firm: selectPoint, names: pointNames, change, state, data, points, firms, pointsIn, summary, showDrawn, drawn: (stratum) => picture.layersOf(stratum).length, shapeAt: (x, y) => picture.shapeAt(map.containerPointToLayerPoint([x, y])), distanceM, areaKm2, lengthM, toGcj02 };
   document.documentElement.dataset.ready = isDark() ? "dark" : "light";
 }
 

@@ -2,11 +2,14 @@
  * Hold the page's data: look things up by id, count points under the present filter.
  */
 
-import { joinPlanes, readBlock, readJson, readPositions, readText } from "./codec.js";
+import { joinPlanes, readBlock, readJson, readPositions, readText, unpackPart } from "./codec.js";
 import { state } from "./state.js";
 
 /** @type {any} the payload, as Python wrote it */
 export let data = {};
+
+/** @type {any[]} what lies under the map: c class, a accuracy in m, r rank, n and e names, parts as [lat, lon] lists */
+export let ground = [];
 
 /** @type {any} the points' columns */
 export const points = { n: 0, placed: 0, x: new Uint32Array(0), y: new Uint32Array(0), start: new Uint32Array(2), cellBits: 0, facet: new Uint8Array(0), facets: [] };
@@ -27,8 +30,9 @@ function once(key, read) {
  * @returns {Promise<{words: any, options: any}>} what the page says, and how it was asked to open
  */
 export async function loadModel() {
-  const [whole, columns] = await Promise.all([readJson("data"), readBlock("points")]);
+  const [whole, columns, underlay] = await Promise.all([readJson("data"), readBlock("points"), readJson("ground")]);
   data = whole.data;
+  ground = (underlay || []).map((shape) => ({ ...shape, parts: shape.g.map(unpackPart) }));
   const p = data.points;
   Object.assign(points, p);
   points.cellBits = Math.min(p.bits, p.n > 50000 ? 7 : p.n > 2000 ? 5 : 2);

@@ -5,7 +5,7 @@
 import { map } from "./stage.js";
 
 /** From the ground up. */
-const STRATA = ["ground", "reach", "zones", "zones-right", "shared", "roads", "facilities", "firms"];
+const STRATA = ["ground", "underlay", "underlay-lines", "reach", "zones", "zones-right", "shared", "roads", "facilities", "firms"];
 
 /** How much wider than the view a picture is drawn on each side, in parts of the view; one that is being moved, more. */
 const NEW = 0.1, MOVED = 0.4;

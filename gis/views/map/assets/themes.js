@@ -119,7 +119,7 @@ export function themeIsEmpty() {
 /** @param {string} theme */
 export function showTheme(theme) {
   const chosen = THEMES[theme].make();
-  change({ theme, onlyHeadquarters: false, compare: null, segmentsOff: new Set(), ...chosen, layers: new Set(["labels", ...(state.layers.has("tiles") ? ["tiles"] : []), ...chosen.layers]) });
+  change({ theme, onlyHeadquarters: false, compare: null, segmentsOff: new Set(), ...chosen, layers: new Set(["labels", ...["ground", "tiles"].filter((name) => state.layers.has(name)), ...chosen.layers]) });
   if (themeIsEmpty()) announce(t("theme.nothing"));
 }
 

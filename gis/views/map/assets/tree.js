@@ -3,7 +3,7 @@
  */
 
 import { el, fill, svgEl } from "./dom.js";
-import { countBySegment, data, placeOf, points, reachOf } from "./model.js";
+import { countBySegment, data, ground, placeOf, points, reachOf } from "./model.js";
 import { FACILITY_SHAPES, facilityClass, isSketch, roadClass, ROAD_STYLES, strengthOf, systemInk } from "./paint.js";
 import { holdsNow, loosePlaces } from "./shapes.js";
 import { compareChooser } from "./compare.js";
@@ -208,7 +208,7 @@ export function drawTree(panel) {
       ...facilityKeys.map(([key, n]) => layerRow("facilities." + key, t("facility." + key), facilitySwatch(String(key)), Number(n))))) : null,
     data.reach.length && !state.layers.has("reach") ? section(t("tree.reach"), reachChooser()) : null,
     compare ? section(t("tree.compare"), compare) : null,
-    section(t("tree.ground"), el("ul", { class: "tree" }, layerRow("labels", t("layer.labels"), null), data.basemap ? layerRow("tiles", t("layer.tiles"), null) : null)));
+    section(t("tree.ground"), el("ul", { class: "tree" }, layerRow("labels", t("layer.labels"), null), ground.length ? layerRow("ground", t("layer.ground"), null) : null, data.basemap ? layerRow("tiles", t("layer.tiles"), null) : null)));
 }
 
 /** @returns {HTMLElement} land that the plans reserve or renew */
