@@ -39,7 +39,7 @@ def grounded(city: MapPayload) -> MapPayload:
 def in_view(page: Any, lon: float, lat: float) -> tuple[float, float]:
     """Where a position stands on the screen, by the box that the page opens on."""
     x, y = page.evaluate(
-        "([lon, lat]) => { const m = atlas.map, p = m.latLngToContainerPoint([lat, lon]), b = m.getContainer()"
+        "([lon, lat]) => { const m = window.map_atlas, p = m.latLngToContainerPoint([lat, lon]), b = m.getContainer()"
         ".getBoundingClientRect(); return [p.x + b.left, p.y + b.top]; }",
         [lon, lat],
     )
@@ -89,7 +89,7 @@ def test_the_legend_and_the_map_name_the_ground(open_map: OpenMap, grounded: Map
 
 def test_a_class_is_hidden_where_its_error_would_show(open_map: OpenMap, grounded: MapPayload) -> None:
     page = open_map(grounded).page
-    page.evaluate("atlas.map.setView([31.26, 121.2], 15.5, { animate: false })")
+    page.evaluate("window.map_atlas.setView([31.26, 121.2], 15.5, { animate: false })")
     page.wait_for_timeout(300)
     assert page.evaluate("atlas.drawn('underlay-lines')") == 1  # The station alone.
     assert "主要道路" not in page.inner_text("#key-body")

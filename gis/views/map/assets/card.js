@@ -175,15 +175,44 @@ function thingCard(thing, prefix) {
  * Select a point; its position goes along so that the map can mark it.
  * @param {number} i
  * @param {boolean} [fly]
+ * @param {any} [here] what else lies there
  */
-export async function selectPoint(i, fly = false) {
+export async function selectPoint(i, fly = false, here = undefined) {
   const at = positionOf(i), cards = await pointCards();
-  change({ selected: { type: "point", id: i, fly, at: at && { ...at, accuracy_m: isStandIn(i) ? 0 : cards[i]?.accuracy_m || 0 } } });
+  change({ selected: { type: "point", id: i, fly, here, at: at && { ...at, accuracy_m: isStandIn(i) ? 0 : cards[i]?.accuracy_m || 0 } } });
 }
 
-/** @param {number[]} members */
-export function selectBundle(members) {
-  change({ selected: { type: "bundle", id: members[0], members } });
+/**
+ * Select what lies at a place: of several things one card, to leaf through.
+ * @param {number[]} members points
+ * @param {Array<{kind: string, id: string}>} shapes
+ */
+export function selectHere(members, shapes) {
+  const here = members.length > 1 ? [{ type: "bundle", id: members[0], members }] : members.map((i) => ({ type: "point", id: i }));
+  const all = [...here, ...shapes.map(({ kind, id }) => ({ type: kind, id }))];
+  if (!all.length) change({ selected: null });
+  else selectOf(all, 0, { points: members.length, shapes });
+}
+
+/** @param {any[]} all @param {number} k @param {any} what */
+async function selectOf(all, k, what) {
+  const chosen = all.length > 1 ? { ...all[k], here: { all, k, what } } : all[k];
+  if (chosen.type !== "point") change({ selected: chosen });
+  else await selectPoint(chosen.id, false, chosen.here);
+}
+
+/** @param {any} here @returns {HTMLElement} what else lies at the place, and the way to it */
+function leaves({ all, k, what }) {
+  const kinds = new Map();
+  for (const { kind } of what.shapes) kinds.set(kind, (kinds.get(kind) || 0) + 1);
+  const parts = [...kinds].map(([kind, n]) => t("here." + kind, { n: num(n) }));
+  if (what.points) parts.push(t("here.points." + data.point_noun, { n: num(what.points) }));
+  const turn = (step) => () => selectOf(all, (k + step + all.length) % all.length, what);
+  return el("div", { class: "leaves" }, el("span", { text: t("here", { what: parts.join(" · ") }) }),
+    el("span", { class: "leaf-turn" },
+      el("button", { type: "button", class: "small", text: "‹", "aria-label": t("here.before"), on: { click: turn(-1) } }),
+      el("span", { class: "count", text: (k + 1) + "/" + all.length }),
+      el("button", { type: "button", class: "small", text: "›", "aria-label": t("here.next"), on: { click: turn(1) } })));
 }
 
 /** Show the card of what is selected, or none. */
@@ -205,7 +234,7 @@ export async function drawCard() {
     change({ selected: null });
     return;
   }
-  fill(body, ...content);
+  fill(body, chosen.here ? leaves(chosen.here) : null, ...content);
   body.scrollTop = 0;
   box.hidden = false;
   document.body.classList.add("has-card");

@@ -169,6 +169,19 @@ export function facetCounts() {
   return wholeCounts;
 }
 
+/** @type {number[]|null} */
+let drawnCounts = null;
+
+/** @returns {number[]} how many points of each facet have a position */
+export function placedCounts() {
+  if (!drawnCounts) {
+    const counts = points.facets.map(() => 0);
+    for (let i = 0; i < points.placed; i++) counts[points.facet[i]]++;
+    drawnCounts = counts;
+  }
+  return drawnCounts;
+}
+
 /** @returns {any} what the two systems that are compared share, with the shape of it; null where nothing is known */
 export function sharedGround() {
   if (!state.compare) return null;

@@ -5,6 +5,7 @@
 import { refreshCard } from "./card.js";
 import { byId, el, fill } from "./dom.js";
 import { data, find, points } from "./model.js";
+import { drawLegendPage } from "./key.js";
 import { isSketch } from "./paint.js";
 import { change, state, when } from "./state.js";
 import { drawTable } from "./table.js";
@@ -13,11 +14,14 @@ import { unplacedSection } from "./unplaced.js";
 import { nameOf, num, t } from "./words.js";
 
 /** @type {Object<string, function(HTMLElement): void>} */
-const PAGES = { layers: drawTree, table: drawTable, indicators: drawIndicators, about: drawAbout };
+const PAGES = { layers: drawTree, legend: drawLegendPage, table: drawTable, indicators: drawIndicators, about: drawAbout };
+
+/** A window in which the legend has no room beside the map. */
+const narrow = matchMedia("(max-width: 760px)");
 
 /** @returns {string[]} */
 function pages() {
-  return Object.keys(PAGES).filter((page) => (page !== "indicators" || data.indicators.length) && (page !== "table" || data.places.length));
+  return Object.keys(PAGES).filter((page) => (page !== "indicators" || data.indicators.length) && (page !== "table" || data.places.length) && (page !== "legend" || narrow.matches));
 }
 
 /** @param {HTMLElement} panel */
@@ -79,6 +83,11 @@ export function drawPanel() {
     data.footer ? el("div", { text: data.footer }) : null, data.approval_number ? el("div", { text: t("approval") + data.approval_number }) : null);
 }
 
+/** Other numbers stand on the map: say what they mean. */
+export function redrawLegend() {
+  if (state.tab === "layers" || state.tab === "legend") drawPage();
+}
+
 /** Draw the open page again, keeping place and focus. */
 function drawPage() {
   const body = byId("panel-body"), top = body.scrollTop;
@@ -128,6 +137,7 @@ export function setUpPanel(map) {
     setSheet(byId("panel").classList.contains("half") ? "full" : byId("panel").classList.contains("full") ? "peek" : "half");
   });
   map.on("click", () => { if (matchMedia("(max-width: 760px)").matches) setSheet("peek"); });
+  narrow.addEventListener("change", drawPanel);
   when(["tab", "lang"], drawPanel);
   when(["segmentsOff"], () => (state.tab === "layers" ? refreshSegments(byId("panel-body")) : drawPage()));
   when(["segmentsOff", "standingsOff", "plan", "onlyHeadquarters", "radius", "reachTarget"], refreshCard);
