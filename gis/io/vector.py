@@ -19,6 +19,7 @@ from shapely.geometry import shape
 from gis.base.errors import InputError
 from gis.io.containers import refuse
 from gis.io.encodings import garbled_as, known_encoding
+from gis.io.json_tables import table_of_json
 from gis.io.quantities import is_blank
 from gis.io.raw import FOLDER, MAX_ROWS, RawRow, RawTable, Wish, choose, reason_of, tidy
 
@@ -32,6 +33,9 @@ def read_geojson(path: Path, wish: Wish) -> RawTable:
     from gis.io.geojson import features_of, parse_document
 
     document = parse_document(path.read_bytes(), wish.where)
+    other = table_of_json(document, wish.where, ignore_crs=wish.ignore_crs)
+    if other is not None:
+        return other
     said: dict[str, Any] = document if isinstance(document, dict) else {}
     member = said.pop("crs", None)
     crs = None if wish.ignore_crs or member is None else _crs_member(member, wish.where)
