@@ -274,7 +274,7 @@ def plan_import(root: Path, request: Request) -> Plan:
     table = _without_gone(table, columns, request)
     names = gazetteer_of(project)
     around = surroundings_of(project, city)
-    positions = gather(table, columns, repair=request.repair)
+    positions = gather(table, columns, repair=request.repair, kind=request.kind)
     table = with_datums_of_rows(table, columns, positions, request.datum)
     _check_pairs(table, columns)
     if all(geometry is None for geometry in positions.geometry) and table.spatial:
