@@ -21,7 +21,7 @@ export const GROUND_STYLES = {
   airfield: { ink: "ground-airfield", from: 0 },
   main_road: { ink: "ground-road", from: 0, weight: 1.6 },
   motorway: { ink: "ground-motorway", from: 0, weight: 2.2 },
-  railway: { ink: "ground-rail", from: 0, weight: 1 },
+  railway: { ink: "ground-rail", from: 0, weight: 2.2, gaps: "6 6" },
   metro: { ink: "ground-metro", from: 10, weight: 1.1 },
   station: { ink: "ground-rail", from: 12.5 },
 };
@@ -45,6 +45,16 @@ export function groundClasses() {
   return Object.keys(GROUND_STYLES).filter((name) => drawn.has(name)).reverse();
 }
 
+/**
+ * @param {Array<[number, number][]>} parts @param {{ink: string, weight?: number, gaps?: string}} style @param {any} options
+ * @returns {any[]} a rail is a line with light gaps, since outlines of towns are dashed
+ */
+function linesOf(parts, style, options) {
+  const line = L.polyline(parts, { ...options, color: ink(style.ink), weight: style.weight, lineJoin: "round", lineCap: "round" });
+  if (!style.gaps) return [line];
+  return [line, L.polyline(parts, { ...options, color: ink("paper"), weight: style.weight - 1.2, lineCap: "butt", dashArray: style.gaps })];
+}
+
 /** Draw the whole ground. */
 export function drawUnderlay() {
   group = group || L.layerGroup().addTo(map);
@@ -57,7 +67,7 @@ export function drawUnderlay() {
       const path = POINTS.has(name)
         ? shapes.map((s) => L.circleMarker(s.parts[0][0], { ...options, radius: 2.2, color, weight: 1, fillColor: ink("paper"), fillOpacity: 1 }))
         : AREAS.has(name) ? shapes.map((s) => L.polygon(s.parts, { ...options, stroke: false, fillColor: color, fillOpacity: 1 }))
-          : shapes.length ? [L.polyline(shapes.flatMap((s) => s.parts), { ...options, color, weight: style.weight, lineJoin: "round", lineCap: "round", dashArray: name === "railway" ? "7 3" : null })] : [];
+          : linesOf(shapes.flatMap((s) => s.parts), style, options);
       for (const one of path) paths.push({ class_: name, accuracy, path: one });
     }
   }

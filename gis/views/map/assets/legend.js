@@ -141,11 +141,12 @@ function lineLegend() {
 /** @returns {Row[]} what of the ground is drawn at this zoom */
 function underlayRows() {
   return groundClasses().map((name) => {
-    const { ink: color, weight } = /** @type {any} */ (GROUND_STYLES)[name];
-    const sign = name === "station" ? svgEl("circle", { r: 3, fill: ink("paper"), stroke: ink(color), "stroke-width": 1.2 })
-      : weight ? svgEl("line", { x1: -11, x2: 11, y1: 0, y2: 0, stroke: ink(color), "stroke-width": weight + 0.8, "stroke-dasharray": name === "railway" ? "7 3" : null })
-        : svgEl("rect", { x: -11, y: -6, width: 22, height: 12, fill: ink(color) });
-    return { sign: [sign], text: t("ground." + name) };
+    const { ink: color, weight, gaps } = /** @type {any} */ (GROUND_STYLES)[name];
+    const line = (stroke, wide, dash) => svgEl("line", { x1: -11, x2: 11, y1: 0, y2: 0, stroke, "stroke-width": wide, "stroke-dasharray": dash });
+    const sign = name === "station" ? [svgEl("circle", { r: 3, fill: ink("paper"), stroke: ink(color), "stroke-width": 1.2 })]
+      : gaps ? [line(ink(color), weight, null), line(ink("paper"), weight - 1.2, gaps)]
+        : weight ? [line(ink(color), weight + 0.8, null)] : [svgEl("rect", { x: -11, y: -6, width: 22, height: 12, fill: ink(color) })];
+    return { sign, text: t("ground." + name) };
   });
 }
 
