@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from gis.base.errors import UsageError
 from gis.cli.options import (
     CitiesOption,
+    ForceOption,
     Format,
     FormatOption,
     Lang,
@@ -23,7 +25,7 @@ from gis.cli.options import (
     parse_day,
     parse_distance,
 )
-from gis.cli.show import emit, emit_rows, note, write_output
+from gis.cli.show import check_output, emit, emit_rows, note, write_output
 from gis.views import tables
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ def coverage(
     project: ProjectOption = None,
     format_: Annotated[CoverageFormat, typer.Option("--format", help="How to give it out.")] = CoverageFormat.TABLE,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Count firms, test roads and reach by zone and zone system.
 
@@ -94,6 +97,7 @@ def coverage(
     """
     from gis.measures.reach import TEST_ROADS
 
+    check_output(output, force=force)
     loaded = open_project(project, city)
     day = parse_day(on)
     radii = sorted({parse_distance(part, "--reach") for part in reach.split(",")})
@@ -102,7 +106,11 @@ def coverage(
         from gis.views.workbook import coverage_workbook
 
         chosen = one_city(loaded, None)
-        write_output(coverage_workbook(loaded, city_results(loaded, chosen, reach_m=radii[0], day=day), lang), output)
+        write_output(
+            coverage_workbook(loaded, city_results(loaded, chosen, reach_m=radii[0], day=day), lang),
+            output,
+            force=force,
+        )
         return
     if len(radii) > 1 or source != TEST_ROADS:
         from gis.measures.reach import reach as compute_reach
@@ -116,7 +124,7 @@ def coverage(
             for id_ in loaded.cities
         }
         rows = _rows(by_city)
-        _give(rows, rows, format_, output, None, tables.headings(lang))
+        _give(rows, rows, format_, output, force, None, tables.headings(lang))
         if format_ == CoverageFormat.TABLE:
             _tell(
                 lang,
@@ -131,7 +139,7 @@ def coverage(
     data = [result.as_json() for result in results]
     telling = [row for row in rows if row["system"] or row["area_km2"] is not None or row["attributed"]]
     given = _readable(telling, lang) if format_ == CoverageFormat.TABLE else rows
-    _give(_one_or_all(data), given, format_, output, _shown(_SHOWN, loaded), tables.headings(lang))
+    _give(_one_or_all(data), given, format_, output, force, _shown(_SHOWN, loaded), tables.headings(lang))
     if format_ == CoverageFormat.TABLE:
         more = len(rows) - len(telling)
         if more:
@@ -224,7 +232,8 @@ def _give(
     data: object,
     rows: list[dict[str, Any]],
     format_: CoverageFormat | Format,
-    output: Any,
+    output: Path | None,
+    force: bool,
     columns: list[str] | None,
     headings: Any,
 ) -> None:
@@ -241,7 +250,7 @@ def _give(
     if output is None:
         emit(text)
     else:
-        write_output(text.encode("utf-8"), output)
+        write_output(text.encode("utf-8"), output, force=force)
 
 
 def overlap(
@@ -251,6 +260,7 @@ def overlap(
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Compare zone systems and plans pair by pair: shared ground, firms that both count, and firms under none.
 
@@ -258,6 +268,7 @@ def overlap(
     """
     from gis.measures.overlap import overlaps
 
+    check_output(output, force=force)
     loaded = open_project(project, city)
     day = parse_day(on)
     results = {id_: overlaps(loaded, id_, day) for id_ in loaded.cities}
@@ -278,7 +289,7 @@ def overlap(
         for row in common
     ]
     chosen = counted if format_ == Format.TABLE else rows
-    _give(_one_or_all(data), chosen, format_, output, _shown(shown, loaded), tables.headings(lang))
+    _give(_one_or_all(data), chosen, format_, output, force, _shown(shown, loaded), tables.headings(lang))
     if format_ != Format.TABLE:
         return
     more = len(rows) - len(common)
@@ -311,6 +322,7 @@ def indicators(
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Hold the plans' targets against the layers: value now, target, gap and the pace that is needed.
 
@@ -321,6 +333,7 @@ def indicators(
     from gis.measures.indicators import NOT_SPATIAL, STATUS_WORDS
     from gis.measures.indicators import indicators as compute
 
+    check_output(output, force=force)
     loaded = open_project(project, city)
     by_city = {id_: [standing.row() for standing in compute(loaded, id_)] for id_ in loaded.cities}
     rows = [row for found in by_city.values() for row in found]
@@ -335,7 +348,7 @@ def indicators(
         if all_ or (row["kind"] == "target" and not row["basis_en"].startswith(NOT_SPATIAL[1]))
     ]
     given = chosen if format_ == Format.TABLE else rows
-    _give(rows, given, format_, output, _shown(shown, loaded), tables.headings(lang))
+    _give(rows, given, format_, output, force, _shown(shown, loaded), tables.headings(lang))
     if format_ == Format.TABLE and not all_:
         more = len(rows) - len(chosen)
         _tell(
@@ -363,6 +376,7 @@ def structure(
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Describe zones by chain link: counts, location quotient, concentration, featured share, spacing.
 
@@ -370,6 +384,7 @@ def structure(
     """
     from gis.measures.structure import structure as compute
 
+    check_output(output, force=force)
     loaded = open_project(project, city)
     day = parse_day(on)
     rows = _rows({id_: [found.row() for found in compute(loaded, id_, basis, day)] for id_ in loaded.cities})
@@ -379,7 +394,7 @@ def structure(
     links = {s.id: s.label if lang == Lang.ZH else s.label_en or s.label for s in loaded.segments.values()}
     worded = [{**row, "counts": {links[link]: n for link, n in row["counts"].items()}} for row in with_firms]
     chosen = worded if format_ == Format.TABLE else rows
-    _give(rows, chosen, format_, output, _shown(shown, loaded), tables.headings(lang))
+    _give(rows, chosen, format_, output, force, _shown(shown, loaded), tables.headings(lang))
     if format_ == Format.TABLE:
         more = len(rows) - len(with_firms)
         _tell(
