@@ -19,7 +19,7 @@ from gis.base.files import lock_folder
 from gis.base.text import halfwidth
 from gis.earth.datum import Datum
 from gis.intake.corners import with_outlines
-from gis.intake.detect import Surroundings, surroundings_of
+from gis.intake.detective import Surroundings, surroundings_of
 from gis.intake.identity import (
     Gazetteer,
     Segments,
