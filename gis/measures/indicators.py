@@ -151,7 +151,9 @@ def _standing(ground: Ground, indicator: Indicator, all_: Sequence[Indicator]) -
         status = _status(_meets(indicator, baseline, known), indicator.comparator in _AT_MOST, measured, left)
         if measured.value is None and status != "reached":
             status = _unknown(left)
-    paces = [_pace(gap, left) if status == "open" else None for gap in gaps]
+    # What is missing from an incomplete list may be there already: no pace follows from a lower bound.
+    sure = not measured.lower_bound
+    paces = [_pace(gap, left) if status == "open" and sure else None for gap in gaps]
     return Standing(
         plan=indicator.plan,
         id=indicator.id,

@@ -65,6 +65,20 @@ COMMON_COLUMNS: Final = (
     Column("note", str, "a remark of ours"),
 )
 
+_DERIVED: Final = Column("derived_from", list, "ids of the places whose outlines together are its outline")
+
+# Of a firm or facility of which neither point nor line is known.
+_WITHIN: Final = (
+    Column("within", str, "id of the zone or district that it is known to lie in, where no point or line is known"),
+    Column("within_source", str, "who says that it lies there, in words"),
+    Column(
+        "within_basis",
+        str,
+        "whether a document, another public source or general knowledge says so",
+        allowed=_one_of("document", "source", "general"),
+    ),
+)
+
 _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "districts": (
         Column("adcode", str, "the national code of the administrative division"),
@@ -82,6 +96,7 @@ _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
             required=True,
             allowed=_one_of("subject", "context"),
         ),
+        _DERIVED,
     ),
     "zones": (
         Column(
@@ -92,6 +107,7 @@ _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
             allowed=_one_of("park", "base", "town", "new_town", "function_area", "site", "axis", "other"),
         ),
         Column("within", str, "id of the district that it lies in"),
+        _DERIVED,
     ),
     "enterprises": (
         Column("segment", str, "link of the industry chain", required=True),
@@ -100,7 +116,7 @@ _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         Column("registered_address", str, "registered address"),
         Column("uscc", str, "unified social credit code"),
         Column("org", str, "id shared by several sites of one organisation"),
-        Column("stand_in_for", str, "id of the place that its point stands in for"),
+        *_WITHIN,
     ),
     "roads": (
         Column("type", str, "what the road or test is", required=True, allowed=ROAD_TYPES),
@@ -112,7 +128,7 @@ _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         Column("type", str, "what the facility is", required=True),
         Column("status", str, "existing or planned", allowed=_STANDING),
         Column("address", str, "address"),
-        Column("stand_in_for", str, "id of the place that its point stands in for"),
+        *_WITHIN,
     ),
 }
 
@@ -123,9 +139,9 @@ LAYER_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
 GEOMETRY_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "districts": _one_of("Polygon", "MultiPolygon"),
     "zones": _one_of("Polygon", "MultiPolygon", "Point"),
-    "enterprises": _one_of("Point"),
+    "enterprises": _one_of("Point", "LineString", "MultiLineString"),
     "roads": _one_of("LineString", "MultiLineString"),
-    "facilities": _one_of("Point", "Polygon", "MultiPolygon"),
+    "facilities": _one_of("Point", "LineString", "MultiLineString", "Polygon", "MultiPolygon"),
 }
 
 # Values that a column of a facts table may take; columns that are not named here are free text or numbers.

@@ -40,7 +40,7 @@ function firmRows() {
   if (!points.n || !state.layers.has("firms")) return [];
   if (points.placed > 2000) return [row(sign(svgEl("circle", { cx: -6, r: 3, class: "disc" }), svgEl("circle", { cx: 5, r: 7, class: "disc" })), t("legend.sum"))];
   const bundles = row(bundleSign(), t("legend.bundle." + data.point_noun));
-  return data.kind === "city" ? [row(firmSign(false), t("legend.own")), row(firmSign(true), t("legend.stand_in")), bundles] : [row(firmSign(false), t("legend.point")), bundles];
+  return data.kind === "city" ? [row(firmSign(false), t("legend.own")), row(firmSign(true), t("legend.by_place")), bundles] : [row(firmSign(false), t("legend.point")), bundles];
 }
 
 /** @returns {any[]} */
