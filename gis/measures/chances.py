@@ -140,7 +140,7 @@ def _cells(outline: BaseGeometry, side: float) -> Bools:
     columns, rows = int((east - west) / side) + 1, int((north - south) / side) + 1
     middles = south + (np.arange(rows) + 0.5) * side
     crossed = np.zeros((rows, columns + 1), np.int32)
-    for ring in shapely.get_rings(outline):
+    for ring in shapely.get_rings(shapely.get_parts(outline)):
         corners = shapely.get_coordinates(ring)
         (x1, y1), (x2, y2) = corners[:-1].T, corners[1:].T
         first, last = np.searchsorted(middles, np.minimum(y1, y2)), np.searchsorted(middles, np.maximum(y1, y2))
@@ -454,9 +454,11 @@ class Whereabouts:
                 one = one & found[around]
             parts = [found[part] for part in self.outlines.widened_by[id_]]
             one = any_of([one, *parts], self.draws)
-            here = np.array(sorted(certain.get(id_, ())), np.intp)
-            found[id_] = one.sure_of(here) if len(here) else one
-        return found
+            found[id_] = one
+        return {
+            id_: one.sure_of(np.array(sorted(certain[id_]), np.intp)) if id_ in certain else one
+            for id_, one in found.items()
+        }
 
     def _contradictions(self) -> dict[int, list[str]]:
         """The documented places, by firm, that its own position contradicts."""
