@@ -240,7 +240,7 @@ def test_a_workbook_as_people_write_it_is_read(park_root: Path, tmp_path: Path) 
     assert (found["甲有限公司"].geometry.x, found["甲有限公司"].geometry.y) == (121.17, 31.295)
     assert found["甲有限公司"].properties["成立日期"] == "2010-05-01"
     assert found["丙有限公司"].geometry is None
-    assert found["丙有限公司"].properties["stand_in_for"] == "qi-che-chuang-xin-gang"
+    assert found["丙有限公司"].properties["within"] == "qi-che-chuang-xin-gang"
     assert plan.counts["rows_in"] == 3
     assert [row for row, _ in plan.table.dropped] == [9, 10]
 
@@ -254,9 +254,9 @@ def test_rows_without_coordinates_are_kept_with_the_reason(park_root: Path, tmp_
     ]
     intake.run(park_root, table(tmp_path, [["企业名称", "所属园区", "经营地址", "注册地址"], *rows]))
     found = {name: feature.properties for name, feature in intake.records(park_root).items()}
-    assert found["甲公司"]["stand_in_for"] == "xin-neng-yuan-qi-che-gang"
+    assert found["甲公司"]["within"] == "xin-neng-yuan-qi-che-gang"
     assert "火星园区" in found["乙公司"]["unplaced_reason"]
-    assert found["丙公司"]["stand_in_for"] == "qi-che-chuang-xin-gang"
+    assert found["丙公司"]["within"] == "qi-che-chuang-xin-gang"
     assert found["丁公司"]["unplaced_reason"]
     assert (found["丁公司"]["address"], found["丁公司"]["registered_address"]) == ("某路1号", "别处2号")
 
@@ -553,7 +553,7 @@ def test_an_earlier_import_is_taken_back_without_the_later_one(park_root: Path, 
 def test_an_import_that_others_rest_on_is_not_taken_back(park_root: Path, tmp_path: Path) -> None:
     intake.run(park_root, table(tmp_path, [["企业名称", "所属园区"], ["甲公司", "汽车创新港"]]))
     before = intake.state(park_root)
-    with pytest.raises(InputError, match="stand_in_for"):
+    with pytest.raises(InputError, match="within"):
         journal.undo(park_root, 1, WHEN)
     assert intake.state(park_root) == before
 

@@ -70,7 +70,7 @@ def test_institutions_are_no_firms(tmp_path: Path) -> None:
 
 def test_a_target_of_a_place_counts_firms_said_to_be_there_and_firms_seen_there(tmp_path: Path) -> None:
     park = a_park_with(tmp_path, 10, firms=2, scope="wide").firm("away", (5000, 5000))
-    park.firm("said", stand_in_for="wide").mention("said", "wide")
+    park.firm("said", within="wide").mention("said", "wide")
     assert standing(park, "goal").value_now == 3
 
 
