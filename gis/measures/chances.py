@@ -34,7 +34,9 @@ _FAR: Final = 5.0
 _EXACT_M: Final = 1e-3
 # So many points are looked up in cells, of which an outline's longer side has so many.
 _MANY_POINTS: Final = 200_000
-_CELLS: Final = 768
+_CELLS: Final = 1536
+# They may be so large, as a part of an outline's standard deviation: coarser ones would move straight edges.
+_CELL_PART: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +113,20 @@ def any_of(held: Sequence[Held], draws: int) -> Held:
 class _Shape:
     """An outline as drawn, on the plane, in which many points can be looked up."""
 
-    def __init__(self, outline: BaseGeometry) -> None:
+    def __init__(self, outline: BaseGeometry, sigma: float) -> None:
         self.outline = outline
+        west, south, east, north = outline.bounds
+        self._side = max(east - west, north - south) / _CELLS
+        self._fine = self._side <= _CELL_PART * sigma
         shapely.prepare(outline)
         self._cells: Bools | None = None
 
     def holds(self, points: Floats) -> Bools:
         """Whether the outline holds points, shape (..., 2)."""
         x, y = points[..., 0], points[..., 1]
-        if x.size < _MANY_POINTS and self._cells is None:
+        if not self._fine or (x.size < _MANY_POINTS and self._cells is None):
             return np.asarray(shapely.contains_xy(self.outline, x.ravel(), y.ravel())).reshape(x.shape)
-        west, south, east, north = self.outline.bounds
-        side = max(east - west, north - south) / _CELLS
+        west, south, side = *self.outline.bounds[:2], self._side
         if self._cells is None:
             self._cells = _cells(self.outline, side)
         column = np.floor((x - west) / side).astype(np.int32)
@@ -167,7 +171,7 @@ class Outlines:
         derived: Mapping[str, Sequence[str]],
         lies_in: Mapping[str, Iterable[str]],
     ) -> None:
-        self.shapes = {id_: _Shape(shape) for id_, shape in shapes.items()}
+        self.shapes = {id_: _Shape(shape, float(sigma_m(accuracies[id_]))) for id_, shape in shapes.items()}
         self.derived = {id_: [s for s in parts if s in shapes] for id_, parts in derived.items() if id_ in shapes}
         self.derived = {id_: parts for id_, parts in self.derived.items() if parts}
         nested: dict[str, set[str]] = {place: set(around) for place, around in lies_in.items()}

@@ -21,6 +21,8 @@ from gis.model.project import Project
 
 # Beyond this many standard deviations an edge changes nothing.
 _FAR: Final = 5.0
+# A mark stands for a place that reaches so far from it, metres.
+_MARKED_M: Final = 5000.0
 # At the least: a degree of longitude far in the north of the country.
 _METRES_A_DEGREE: Final = 60_000.0
 
@@ -108,7 +110,9 @@ def roles(project: Project, place: str) -> list[dict[str, Any]]:
     ]
 
 
-def in_zone(project: Project, zone: str, kind: str = "enterprises", segment: str | None = None) -> list[Found]:
+def in_zone(
+    project: Project, zone: str, kind: str = "enterprises", segment: str | None = None, ground: Ground | None = None
+) -> list[Found]:
     """Give the features that lie in a zone, that may lie in it, and those that a document puts there.
 
     Of a firm, `how` says all that holds of it: documented (a mention puts it here or in a part of here), source (only
@@ -117,6 +121,13 @@ def in_zone(project: Project, zone: str, kind: str = "enterprises", segment: str
     that is here by none of these, but by a wider place that is all that is known of it, is `area`. Other features are
     inside (their geometry meets the outline), documented, or within (only the place is known).
 
+    Args:
+        project: the checked project.
+        zone: id of a zone or district.
+        kind: what to look for.
+        segment: only firms of this chain link.
+        ground: the zone's city, made ready before; many zones of one city are asked with one.
+
     Raises:
         UnknownIdError: no zone has the id.
         UsageError: the segment is not one of the project's.
@@ -124,12 +135,16 @@ def in_zone(project: Project, zone: str, kind: str = "enterprises", segment: str
     city, _, outline = project.find("zones", zone)
     if segment is not None and segment not in project.segments:
         raise UsageError(f"segment {segment!r} is not one of {', '.join(project.segments)}")
-    found = _firms_in(project, city, zone) if kind == "enterprises" else _things_in(project, city, zone, kind, outline)
+    found = (
+        _firms_in(ground or Ground(project, city), zone)
+        if kind == "enterprises"
+        else _things_in(project, city, zone, kind, outline)
+    )
     return [item for item in found if segment is None or item.record.get("segment") == segment]
 
 
-def _firms_in(project: Project, city: str, zone: str) -> list[Found]:
-    ground = Ground(project, city)
+def _firms_in(ground: Ground, zone: str) -> list[Found]:
+    city = ground.city.id
     layer, where = ground.firms, ground.whereabouts
     documented = set(ground.positions_put_in([zone]).tolist())
     sourced = set(ground.positions_sourced_in([zone]).tolist())
@@ -235,6 +250,18 @@ def contradictions(project: Project) -> list[Contradiction]:
                     )
                 )  # fmt: skip
     return found
+
+
+def mark_of(project: Project, place: str) -> tuple[float, float] | None:
+    """Where a hollow mark for what is known by a place may stand: longitude and latitude of an inner point.
+
+    None where the place has no outline, or is so wide that a mark would read as a place within it.
+    """
+    _, _, outline = project.find("zones", place)
+    if outline is None or outline.is_empty:
+        return None
+    point, reach_m = geodesy.inner_point(outline)
+    return point if reach_m <= _MARKED_M else None
 
 
 def near(

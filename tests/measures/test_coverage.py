@@ -195,7 +195,7 @@ def test_what_the_text_nests_is_nested_in_every_draw(tmp_path: Path) -> None:
 def test_an_outline_that_is_made_of_others_is_where_they_are(tmp_path: Path) -> None:
     park = Park(tmp_path).zone("left", square(0, 0, 1000), accuracy_m=800.0)
     park.zone("right", square(5000, 0, 1000), accuracy_m=800.0)
-    both = shapely.MultiPolygon([square(0, 0, 1000), square(5000, 0, 1000)])
+    both = shapely.union_all([square(0, 0, 1000), square(5000, 0, 1000)])
     park.zone("both", both, accuracy_m=800.0, derived_from=["left", "right"]).system("one", "both")
     for number in range(3):
         park.firm(f"firm-{number}", (500 + 5000 * (number % 2), 500), accuracy_m=SHARP_M)

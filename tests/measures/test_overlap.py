@@ -106,9 +106,7 @@ def test_shares_are_between_none_and_all_and_orphans_are_under_none(bundled: Pro
     ground = Ground(bundled, found.city)
     for orphan in found.orphans:
         systems = [s for s in bundled.systems(found.city) if bundled.members(s)]
-        assert not any(
-            ground.attribution.get(orphan.id, frozenset()) & {m.id for m in bundled.members(s)} for s in systems
-        )
+        assert not any(ground.attribution.everywhere(orphan.id) & {m.id for m in bundled.members(s)} for s in systems)
 
 
 def test_the_plans_of_jiading_name_some_firms_together(bundled: Project) -> None:

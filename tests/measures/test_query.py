@@ -11,7 +11,7 @@ from gis.base.errors import UnknownIdError, UsageError
 from gis.earth import geodesy
 from gis.earth.datum import convert
 from gis.measures import query
-from gis.measures.coverage import coverage
+from gis.measures.coverage import Ground, coverage
 from gis.model.project import Project, load_project
 from tests import ROOT
 
@@ -141,9 +141,10 @@ def test_rows_are_json(project: Project) -> None:
 @pytest.mark.parametrize("city", ["hangzhou", "huli", "jiading"])
 def test_what_is_found_in_a_zone_is_what_the_coverage_table_counts_there(project: Project, city: str) -> None:
     figures = {row.id: row.figures for row in coverage(project, city).zones}
+    ground = Ground(project, city)
     assert set(figures) == set(project.places(city).ids)
     for place, counted in figures.items():
-        hows = [item.answer["how"].split("+") for item in query.in_zone(project, place)]
+        hows = [item.answer["how"].split("+") for item in query.in_zone(project, place, ground=ground)]
         assert (sum("documented" in how for how in hows) or None) == counted.documented, place
         if counted.located is not None:
             assert sum("located" in how for how in hows) == counted.located, place

@@ -129,7 +129,7 @@ class Simulation:
         moves = np.stack([self.moved[p] for p in parts])
         return np.asarray(found + moves[frame, draws])
 
-    def _positions(self, record: Mapping[str, Any], shape: BaseGeometry | None) -> Floats | None:
+    def _positions(self, record: Mapping[str, Any], shape: Any) -> Floats | None:
         """One position in each draw; None of a firm of which nothing is known."""
         said = set(self.mentions.get(record["id"], ()))
         around = said.union(*(self.lies_in.get(p, set()) for p in said))

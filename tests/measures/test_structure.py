@@ -117,7 +117,7 @@ def test_random_spacing_is_near_one_with_the_edge_corrected(tmp_path: Path) -> N
 
 
 def test_positions_too_coarse_say_nothing_about_spacing(tmp_path: Path) -> None:
-    found = clark_evans(spaced(tmp_path, lattice(6), accuracy_m=5000.0), "field")
+    found = clark_evans(spaced(tmp_path, lattice(16), accuracy_m=1000.0), "field")
     assert found.ratio is None
     assert "粗于" in found.note
     assert "coarser" in found.note_en

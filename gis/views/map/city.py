@@ -11,11 +11,11 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.earth.geodesy import metric_crs_for, to_metric
 from gis.measures.coverage import CityCoverage, FirmsBehind
 from gis.measures.coverage import Figures as CoverageFigures
 from gis.measures.indicators import STATUS_WORDS, Standing
 from gis.measures.overlap import Overlaps
+from gis.measures.query import mark_of
 from gis.measures.reach import TEST_ROADS, Reach
 from gis.model.facts import FacilityFact, Fact, Membership, Mention, Relation, RoadFact, ZoneSystem
 from gis.model.layers import Layer, Record
@@ -31,7 +31,6 @@ _SHARED_DECIMALS = 5
 _LEAST_DEGREES = 0.01
 _CHINA = (73.5, 18.0, 135.1, 53.6)
 _HEADQUARTERS = "总部"
-_TOO_WIDE_M = 5000.0
 _PARCEL_RELATIONS = frozenset({"reserved_land", "renewal_land"})
 
 
@@ -271,7 +270,7 @@ def _points(
         said[mention.id].append(mention)
     by_place = np.array([knowledge(r, g) in {Knowledge.WITHIN, Knowledge.ALONG} for r, g in firms], bool)
     places = {str(r["within"]) for r in firms.records if r.get("within")}
-    marks = {place: _mark(project, place) for place in places}
+    marks = {place: _rounded(mark_of(project, place)) for place in places}
     position = np.array([_drawn_at(r, g, marks) for r, g in firms], np.float64).reshape(-1, 2)
     named = [sum(1 << plans.index(p) for p in {m.plan for m in said[r["id"]]}) for r in firms.records]
     return page.Points(
@@ -290,6 +289,10 @@ def _points(
     )
 
 
+def _rounded(mark: tuple[float, float] | None) -> tuple[float, float]:
+    return (np.nan, np.nan) if mark is None else (round(mark[0], _DECIMALS), round(mark[1], _DECIMALS))
+
+
 def _drawn_at(
     record: Record, geometry: BaseGeometry | None, marks: Mapping[str, tuple[float, float]]
 ) -> tuple[float, float]:
@@ -297,20 +300,6 @@ def _drawn_at(
         return marks.get(record.get("within") or "", (np.nan, np.nan))
     middle: BaseGeometry = geometry if geometry.geom_type == "Point" else geometry.interpolate(0.5, normalized=True)
     return float(shapely.get_x(middle)), float(shapely.get_y(middle))
-
-
-def _mark(project: Project, place: str) -> tuple[float, float]:
-    """Where the hollow mark of what is known by a place is drawn; nowhere, where it would read as a place within it."""
-    _, _, outline = project.find("zones", place)
-    if outline is None or outline.is_empty:
-        return np.nan, np.nan
-    centre = outline.centroid
-    point = centre if outline.covers(centre) else outline.representative_point()
-    corners = shapely.points(shapely.get_coordinates(outline))
-    crs = metric_crs_for(point.bounds)
-    if float(shapely.distance(to_metric(corners, crs), to_metric(point, crs)).max()) > _TOO_WIDE_M:
-        return np.nan, np.nan
-    return round(point.x, _DECIMALS), round(point.y, _DECIMALS)
 
 
 def _card(record: Record, mentions: Iterable[Mention]) -> page.PointCard:
