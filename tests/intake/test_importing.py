@@ -833,7 +833,6 @@ def test_a_test_road_that_is_said_to_be_none_is_a_fault(park_root: Path, tmp_pat
         (121.17, 31.3, 700, 760),
         (121.171234, 31.3, 5, 5),
         ("121.171234", "31.298765", 5, 5),
-        ("121°10′", "31°18′", 1200, 1300),
         ("121°10′12″", "31°18′00″", 20, 21),
     ],
 )
@@ -888,3 +887,22 @@ def test_a_list_of_nothing_but_firms_that_are_struck_off_is_refused(park_root: P
     path = table(tmp_path, [["企业名称", "经度", "纬度", "状态"], ["甲公司", 121.171234, 31.298765, "注销"]])
     with pytest.raises(InputError, match="only rows that are there no more: row 2 甲公司"):
         intake.plan(park_root, path, datum="wgs84")
+
+
+def test_a_position_of_more_than_a_kilometre_becomes_the_smallest_place_that_holds_it(
+    park_root: Path, tmp_path: Path
+) -> None:
+    path = book(tmp_path, [["企业名称", "经度", "纬度", "精度"], ["上海甲有限公司", "121°10′", "31°18′", 5]])
+    intake.run(park_root, path, datum="wgs84")
+    found = intake.records(park_root)["上海甲有限公司"]
+    assert found.geometry is None
+    assert found.properties["within"]
+    assert found.properties["within_basis"] == "source"
+    assert found.properties["within_source"].endswith(" m")
+    assert found.properties["accuracy_m"] is None
+
+
+def test_a_position_that_no_place_holds_is_refused_with_what_to_do(park_root: Path, tmp_path: Path) -> None:
+    path = book(tmp_path, [["企业名称", "经度", "纬度", "精度"], ["上海甲有限公司", 121.1701, 31.2951, 200_000]])
+    with pytest.raises(InputError, match="no zone or district holds that radius"):
+        intake.run(park_root, path, datum="wgs84")
