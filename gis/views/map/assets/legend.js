@@ -108,7 +108,7 @@ function firmLegend() {
   const how = points.placed > 2000
     ? [{ sign: [svgEl("circle", { cx: -6, r: 3, fill: ink("muted") }), svgEl("circle", { cx: 5, r: 6.5, fill: ink("muted") })], text: t("legend.sum") }]
     : [filled ? { sign: disc(false), text: t(data.kind === "city" ? "legend.own" : "legend.point") } : null,
-      hollow ? { sign: disc(true), text: t("legend.stand_in") } : null,
+      hollow ? { sign: disc(true), text: t("legend.by_place") } : null,
       { sign: bundleSign(), text: t("legend.bundle." + data.point_noun) }].filter(Boolean);
   return [{ title: t("tree.points." + data.point_noun) + " " + drawnOf(drawn.reduce((a, b) => a + b, 0), points.n), rows: [...rows, ...how] }];
 }

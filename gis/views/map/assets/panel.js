@@ -52,7 +52,7 @@ function zones() {
 /** @returns {string} */
 function exactness() {
   const drawn = zones().filter((p) => p.geometry), sketched = drawn.filter((p) => isSketch(p.basis)).length;
-  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched, none: zones().length - drawn.length }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - standIns(0, points.placed)), stand: num(standIns(0, points.placed)), wide: num(standIns(points.placed, points.n)), none: num(points.n - points.placed - standIns(points.placed, points.n)) }) : "");
+  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched, none: zones().length - drawn.length }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - byPlace(0, points.placed)), stand: num(byPlace(0, points.placed)), wide: num(byPlace(points.placed, points.n)), none: num(points.n - points.placed - byPlace(points.placed, points.n)) }) : "");
 }
 
 /**
@@ -61,7 +61,7 @@ function exactness() {
  * @param {number} to
  * @returns {number}
  */
-function standIns(from, to) {
+function byPlace(from, to) {
   let sum = 0;
   for (let i = from; i < to; i++) sum += points.facets[points.facet[i]][3];
   return sum;

@@ -3,7 +3,7 @@
  */
 
 import { svgEl } from "./dom.js";
-import { data, isStandIn, points, segmentOf } from "./model.js";
+import { data, isByPlace, points, segmentOf } from "./model.js";
 import { leaderShapes, written } from "./labels.js";
 import { insetShapes } from "./inset.js";
 import { legendGroups, numberKey } from "./legend.js";
@@ -106,7 +106,7 @@ function isSeen({ x, y, r }) {
 function markShapes(mark) {
   const { x, y, r, members } = mark;
   if (members.length > 1) return bundleShapes(mark);
-  const segment = segmentOf(members[0]), hollow = isStandIn(members[0]);
+  const segment = segmentOf(members[0]), hollow = isByPlace(members[0]);
   const disc = svgEl("circle", { cx: x, cy: y, r, fill: hollow ? ink("paper") : segment.color, stroke: hollow ? segment.color : ink("paper"), "stroke-width": hollow ? Math.max(1.5, r * 0.24) : 1.2 });
   const look = { "text-anchor": "middle", "font-size": Math.round(r * 1.25), "font-weight": 600, fill: hollow ? ink("text") : inkOn(segment.color) };
   return r < 7 ? [disc] : [disc, write(x, y + r * 0.45, segment.glyph, look)];

@@ -33,7 +33,7 @@ async function records(members) {
     const card = cards[i] || {}, at = positionOf(i);
     return {
       ...(card.id ? { id: card.id } : {}), name: names[i], segment: segmentOf(i).label, ...(points.has_cards ? {
-        kind: card.kind || null, standing: points.standings[points.facets[points.facet[i]][1]], stand_in_for: card.stand_in_for || null, geometry_basis: card.basis || null, accuracy_m: card.accuracy_m ?? null, address: card.address || null } : {}),
+        kind: card.kind || null, standing: points.standings[points.facets[points.facet[i]][1]], within: card.within || null, geometry_basis: card.basis || null, accuracy_m: card.accuracy_m ?? null, address: card.address || null } : {}),
       lon: at ? Number(at.lon.toFixed(6)) : null, lat: at ? Number(at.lat.toFixed(6)) : null,
     };
   });
