@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gis.earth.datum import convert
-    from gis.notebook import Area, Park, open  # noqa: A004
+    from gis.notebook import Area, Import, Park, Picture, count, expected, map, open  # noqa: A004
 
-__all__ = ["Area", "Park", "__version__", "convert", "open"]
+__all__ = [
+    "Area", "Import", "Park", "Picture", "__version__", "convert", "count", "expected", "map", "open",
+]  # fmt: skip
 
 # Each name of the face, and the module that holds it: nothing heavy is loaded before it is asked for.
-_FACE = {"Area": "gis.notebook", "Park": "gis.notebook", "open": "gis.notebook", "convert": "gis.earth.datum"}
+_FACE = {
+    **dict.fromkeys(("Area", "Import", "Park", "Picture", "count", "expected", "map", "open"), "gis.notebook"),
+    "convert": "gis.earth.datum",
+}
 
 
 def __getattr__(name: str) -> object:

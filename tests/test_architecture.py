@@ -54,6 +54,7 @@ WRITES_ELSEWHERE = {
     "gis.io.shapefiles": {"TemporaryDirectory", "copyfile", "write_bytes"},
     "gis.model.trial": {"TemporaryDirectory", "mkdir", "copyfile", "unlink", "write_bytes"},
     "gis.intake.starting": {"mkdir"},
+    "gis.notebook": {"TemporaryDirectory", "to_csv", "write_text"},
 }
 WRITERS = {
     "write_text", "write_bytes", "mkdir", "makedirs", "touch", "unlink", "rmdir", "rmtree", "copyfile", "copytree",

@@ -20,6 +20,7 @@ from gis.io.streams import BATCH_ROWS, Batch, Partition, PointOptions, find_part
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     import pyarrow as pa
     from pyproj import CRS
 
@@ -181,7 +182,7 @@ class CountResult:
 
 
 def count(
-    points: Path | str | Sequence[Path | str],
+    points: Path | str | Sequence[Path | str] | pd.DataFrame,
     zones: Path | str | gpd.GeoDataFrame,
     by: str | None = None,
     sums: Sequence[str] = (),
@@ -206,7 +207,8 @@ def count(
     WGS 84.
 
     Args:
-        points: a Parquet, GeoParquet, CSV or GPKG file, a folder of such files, or several of these.
+        points: a Parquet, GeoParquet, CSV or GPKG file, a folder of such files, or several of these; or a frame: a
+            GeoDataFrame of points, or a DataFrame with columns of coordinates.
         zones: any vector file, or a GeoDataFrame. What is no polygon holds no point and is listed in `left_out`.
         by: a column of the points; null is a group of its own.
         sums: columns of the points to sum; null and NaN are no value. Sums of integers are exact; where all sums of a
@@ -238,7 +240,7 @@ def count(
         raise UsageError("a reach is given, but no roads to reach")
     options = PointOptions(by, tuple(sums), datum, lon, lat, batch_rows)
     _check_names(options)
-    parts = find_partitions(points, options)
+    parts = _partitions(points, options)
     few = engine == "local" and sum(part.size for part in parts) <= FEW_BYTES
     plan = make_plan(
         parts[0].crs, options, zones, roads, reach_m, id_column=id_column, zones_datum=zones_datum, few=few
@@ -250,6 +252,14 @@ def count(
     else:
         whole = _count_here(plan, parts, progress)
     return _result(plan, whole)
+
+
+def _partitions(points: Path | str | Sequence[Path | str] | pd.DataFrame, options: PointOptions) -> Sequence[Partition]:
+    if isinstance(points, str | Path | Sequence):
+        return find_partitions(points, options)
+    from gis.io.frames import partition_of
+
+    return [partition_of(points, options)]
 
 
 def _check_names(options: PointOptions) -> None:

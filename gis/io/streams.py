@@ -206,8 +206,12 @@ def _open(path: Path, options: PointOptions) -> Partition:
         )
 
 
-def _system(stated: CRS | None, options: PointOptions) -> tuple[CRS, Datum | None]:
-    """The system the points will come in, and the datum to convert from."""
+def system_of(stated: CRS | None, options: PointOptions) -> tuple[CRS, Datum | None]:
+    """The system the points will come in, and the datum to convert from.
+
+    Raises:
+        DatumError: it is neither stated nor given.
+    """
     from pyproj import CRS
 
     if options.datum is not None:
@@ -231,7 +235,12 @@ def plain_crs(crs: CRS) -> CRS:
     return CRS.from_user_input(_WGS84) if authority in _SAME_AS_WGS84 else crs
 
 
-def _check_columns(path: Path, have: Sequence[str], options: PointOptions) -> None:
+def check_columns(path: Path, have: Sequence[str], options: PointOptions) -> None:
+    """Hold the columns that are asked for against those that are there.
+
+    Raises:
+        InputError: one is not there.
+    """
     faults = [
         Fault(str(path), f"has no column {name!r}; it has {', '.join(have)}")
         for name in options.columns
@@ -241,7 +250,12 @@ def _check_columns(path: Path, have: Sequence[str], options: PointOptions) -> No
         raise InputError(faults)
 
 
-def _coordinate_columns(path: Path, have: Sequence[str], options: PointOptions) -> tuple[str, str]:
+def coordinate_columns(path: Path, have: Sequence[str], options: PointOptions) -> tuple[str, str]:
+    """The two columns of coordinates, longitude or easting first: those named, else those whose names say it.
+
+    Raises:
+        InputError: one is not there, or several could be meant.
+    """
     found = []
     for role, given in (("lon", options.lon), ("lat", options.lat)):
         names = [given] if given is not None else [name for name in have if meaning(name, None) == role]
@@ -264,17 +278,17 @@ def _open_parquet(path: Path, options: PointOptions) -> Partition:
     with pq.ParquetFile(path) as file:
         schema = file.schema_arrow
         metadata = (schema.metadata or {}).get(b"geo")
-    _check_columns(path, schema.names, options)
+    check_columns(path, schema.names, options)
     size = path.stat().st_size
     if metadata is not None and options.lon is None:
         geo = json.loads(metadata)
         column = geo["primary_column"]
         described = geo["columns"][column]
         stated = described.get("crs", _WGS84)
-        crs, datum = _system(None if stated is None else CRS.from_user_input(stated), options)
+        crs, datum = system_of(None if stated is None else CRS.from_user_input(stated), options)
         return Partition(path, "parquet", crs, datum, (column,), options, size=size)
-    position = _coordinate_columns(path, schema.names, options)
-    crs, datum = _system(None, options)
+    position = coordinate_columns(path, schema.names, options)
+    crs, datum = system_of(None, options)
     return Partition(path, "parquet", crs, datum, position, options, size=size)
 
 
@@ -301,9 +315,9 @@ def _open_csv(path: Path, options: PointOptions) -> Partition:
     encoding = "utf-8" if _is_utf8(head) else "gb18030"
     with path.open("rb") as file, pc.open_csv(file, read_options=pc.ReadOptions(encoding=encoding)) as reader:
         names = reader.schema.names
-    _check_columns(path, names, options)
-    position = _coordinate_columns(path, names, options)
-    crs, datum = _system(None, options)
+    check_columns(path, names, options)
+    position = coordinate_columns(path, names, options)
+    crs, datum = system_of(None, options)
     return Partition(path, "csv", crs, datum, position, options, encoding, path.stat().st_size)
 
 
@@ -351,8 +365,8 @@ def _open_gpkg(path: Path, options: PointOptions) -> Partition:
             [Fault(str(path), f"has {len(layers)} layers ({names}); points are read from a file with one")]
         )
     info = pyogrio.read_info(path)
-    _check_columns(path, list(info["fields"]), options)
-    crs, datum = _system(None if info["crs"] is None else CRS.from_user_input(info["crs"]), options)
+    check_columns(path, list(info["fields"]), options)
+    crs, datum = system_of(None if info["crs"] is None else CRS.from_user_input(info["crs"]), options)
     return Partition(path, "gpkg", crs, datum, (info["geometry_name"] or "geom",), options, size=path.stat().st_size)
 
 

@@ -48,6 +48,18 @@ class Shapes:
     geometry: NDArray[np.object_]
 
 
+def _opened(source: Path | pd.DataFrame, role: str) -> tuple[str, pd.DataFrame, NDArray[np.object_] | None, Any]:
+    """What to call a file or a frame, its columns, its geometries (None for a plain table), and the CRS it states."""
+    if isinstance(source, Path):
+        return source.name, *_frame(source)
+    import geopandas as gpd
+
+    if not isinstance(source, gpd.GeoDataFrame):
+        return role, source, None, None
+    geometry = np.asarray(source.geometry.array, dtype=object)
+    return role, source.drop(columns=source.geometry.name), geometry, source.crs
+
+
 def _frame(path: Path) -> tuple[pd.DataFrame, NDArray[np.object_] | None, Any]:
     """Read a file: its columns, its geometries (None for a plain table), and the CRS that the file states."""
     import pandas as pd
@@ -136,12 +148,12 @@ def _named(frame: pd.DataFrame, given: str | None, where: str) -> list[str]:
 
 
 def read_points(
-    path: Path, datum: Reference | None = None, by: str | None = None, name: str | None = None
+    source: Path | pd.DataFrame, datum: Reference | None = None, by: str | None = None, name: str | None = None
 ) -> PointTable:
-    """Read points from CSV, Parquet, GeoParquet, GeoJSON, GeoPackage or a shapefile.
+    """Read points from CSV, Parquet, GeoParquet, GeoJSON, GeoPackage, a shapefile or a frame.
 
     Args:
-        path: the file.
+        source: the file, or a frame: a GeoDataFrame of points, or a DataFrame with columns of coordinates.
         datum: what its coordinates are in, where the file does not say it or says it wrongly.
         by: the column that colours the points.
         name: the column of names; recognised where it is not given.
@@ -150,52 +162,52 @@ def read_points(
         InputError: the file cannot be read, lacks a column, states no datum, holds what are not points, or a coordinate
             that cannot belong to the datum.
     """
-    frame, geometry, crs = _frame(path)
+    where, frame, geometry, crs = _opened(source, "points")
     if geometry is not None:
         present = np.asarray([g is not None and not g.is_empty for g in geometry], bool)
         kinds = {g.geom_type for g in geometry[present]}
         if kinds - {"Point"}:
-            raise InputError([Fault(path.name, f"holds {', '.join(sorted(kinds))}; points are wanted")])
+            raise InputError([Fault(where, f"holds {', '.join(sorted(kinds))}; points are wanted")])
         lon = np.full(len(frame), np.nan)
         lat = np.full(len(frame), np.nan)
-        placed = _to_wgs84(geometry[present], crs, datum, path.name, "--datum")
+        placed = _to_wgs84(geometry[present], crs, datum, where, "--datum")
         lon[present], lat[present] = shapely.get_x(placed), shapely.get_y(placed)
     else:
         roles = recognise([str(column) for column in frame.columns], "enterprises").roles
         if "lon" not in roles or "lat" not in roles:
-            raise InputError(
-                [Fault(path.name, f"has no columns of longitude and latitude: {', '.join(frame.columns)}")]
-            )
-        given = _datum_of(None, datum, path.name, "--datum")
+            raise InputError([Fault(where, f"has no columns of longitude and latitude: {', '.join(frame.columns)}")])
+        given = _datum_of(None, datum, where, "--datum")
         import pandas as pd
 
         x, y = (pd.to_numeric(frame[roles[r]], errors="coerce").to_numpy(np.float64) for r in ("lon", "lat"))
         try:
             lon, lat = convert(x, y, given)
         except DatumError as error:
-            raise InputError([Fault(path.name, str(error))]) from error
+            raise InputError([Fault(where, str(error))]) from error
     if by is not None and by not in frame.columns:
-        raise InputError([Fault(path.name, f"has no column {by!r}; it has {', '.join(map(str, frame.columns))}")])
+        raise InputError([Fault(where, f"has no column {by!r}; it has {', '.join(map(str, frame.columns))}")])
     unplaced = int((~(np.isfinite(lon) & np.isfinite(lat))).sum())
     values = None if by is None else frame[by].fillna("").astype(str).tolist()
-    return PointTable(lon, lat, _named(frame, name, path.name), values, by, unplaced)
+    return PointTable(lon, lat, _named(frame, name, where), values, by, unplaced)
 
 
-def read_shapes(path: Path, kinds: frozenset[str], datum: Reference | None = None, name: str | None = None) -> Shapes:
-    """Read zones or roads; features without geometry are left out.
+def read_shapes(
+    source: Path | pd.DataFrame, kinds: frozenset[str], datum: Reference | None = None, name: str | None = None
+) -> Shapes:
+    """Read zones or roads from a file or a GeoDataFrame; features without geometry are left out.
 
     Raises:
         InputError: the file cannot be read, states no datum, or holds another kind of geometry.
     """
-    frame, geometry, crs = _frame(path)
+    where, frame, geometry, crs = _opened(source, "zones")
     if geometry is None:
-        raise InputError([Fault(path.name, "holds no geometry")])
+        raise InputError([Fault(where, "holds no geometry")])
     present = np.asarray([g is not None and not g.is_empty for g in geometry], bool)
     found = {g.geom_type for g in geometry[present]}
     if found - kinds:
-        raise InputError([Fault(path.name, f"holds {', '.join(sorted(found))}; wanted: {', '.join(sorted(kinds))}")])
-    names = np.asarray(_named(frame, name, path.name), dtype=object)[present]
-    return Shapes(names.tolist(), _to_wgs84(geometry[present], crs, datum, path.name, "--zones-datum"))
+        raise InputError([Fault(where, f"holds {', '.join(sorted(found))}; wanted: {', '.join(sorted(kinds))}")])
+    names = np.asarray(_named(frame, name, where), dtype=object)[present]
+    return Shapes(names.tolist(), _to_wgs84(geometry[present], crs, datum, where, "--zones-datum"))
 
 
 @dataclass(frozen=True, slots=True)

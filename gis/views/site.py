@@ -60,7 +60,7 @@ def build_site(
         found = results[id_] = city_results(project, id_)
         progress(f"[{number}/{len(project.cities)}] {city.name}: map, tables, layers …")
         folder = PurePosixPath(id_)
-        files[folder / "index.html"] = render_page(_payload(project, id_, found), lang, ground)
+        files[folder / "index.html"] = render_page(page_of(project, id_, found), lang, ground)
         files[folder / "coverage.json"] = tables.as_json(found.coverage.as_json()).encode()
         files[folder / "coverage.csv"] = (
             b"\xef\xbb\xbf" + tables.as_csv([row.flat() for row in found.coverage.zones]).encode()
@@ -76,7 +76,8 @@ def build_site(
     return Site(files, pages, [_summary(found) for found in results.values()])
 
 
-def _payload(project: Project, city: str, found: CityResults) -> MapPayload:
+def page_of(project: Project, city: str, found: CityResults) -> MapPayload:
+    """The payload of a city's page, from the results of the city."""
     from gis.views.map.city import build_city_payload
 
     curves: dict[str, list[Reach]] = {}
