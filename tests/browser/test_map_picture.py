@@ -204,7 +204,7 @@ def test_a_sketch_has_no_line_and_a_shared_edge_is_drawn_once(page: tuple[Page, 
     edges = """() => {
       const seen = new Map();
       for (const layer of Object.values(window.map_atlas._layers)) {
-        if (!/-lines$/.test(layer.options.stratum || '')) continue;
+        if (!/^(ground|zones|zones-right)-lines$/.test(layer.options.stratum || '')) continue;
         for (const line of layer.getLatLngs()) {
           for (let i = 1; i < line.length; i++) {
             const key = [line[i - 1], line[i]].map((p) => p.lng.toFixed(5) + ',' + p.lat.toFixed(5)).sort().join(' ');

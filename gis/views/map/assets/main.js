@@ -16,7 +16,7 @@ import { moveFurniture, written, writeLabels } from "./labels.js";
 import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
 import { isDark } from "./paint.js";
 import { picture } from "./picture.js";
-import { rememberOpening } from "./paper.js";
+import { fitContent, resizeMap } from "./paper.js";
 import { drawPanel, redrawLegend, setUpPanel } from "./panel.js";
 import { pointsIn, summary } from "./selection.js";
 import { setUpSearch } from "./search.js";
@@ -178,9 +178,7 @@ async function open() {
   // A page without plans opens on what is drawn, which may be one small park: its district stays within reach.
   map.setMinZoom(Math.max(0, Math.min(map.getZoom() - 2.5, data.plans.length || data.kind !== "city" ? Infinity : 9)));
   map.setMaxZoom(20);
-  const content = contentBounds() || bounds;
-  map.fitBounds(content, { animate: false, padding: [30, 30], maxZoom: 15 });
-  rememberOpening(map, content);
+  fitContent(map, contentBounds() || bounds);
   L.control.zoom({ position: "bottomleft", zoomInTitle: t("zoom.in"), zoomOutTitle: t("zoom.out") }).addTo(map);
   if (opening.view) map.setView([opening.view[1], opening.view[2]], opening.view[0], { animate: false });
   setUpShapes();
@@ -228,7 +226,7 @@ async function open() {
   when(["segmentsOff", "standingsOff", "plan", "onlyHeadquarters"], () => { if (firms.marks.length) label(); });
   when(["lang"], () => { drawTitles(); drawFurniture(map); label(); drawCard(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change({ scheme: state.scheme }));
-  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());
+  new ResizeObserver(() => { if (!state.onPaper) resizeMap(map); }).observe(map.getContainer());
   let settled = false;
   const furniture = new ResizeObserver(() => {
     moveFurniture();
