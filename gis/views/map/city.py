@@ -15,11 +15,10 @@ from gis.measures.coverage import CityCoverage, FirmsBehind
 from gis.measures.coverage import Figures as CoverageFigures
 from gis.measures.indicators import STATUS_WORDS, Standing
 from gis.measures.overlap import Overlaps
-from gis.measures.query import mark_of
 from gis.measures.reach import TEST_ROADS, Reach
 from gis.model.facts import FacilityFact, Fact, Membership, Mention, Relation, RoadFact, ZoneSystem
 from gis.model.layers import Layer, Record
-from gis.model.position import Knowledge, knowledge
+from gis.model.position import Basis, Knowledge, knowledge
 from gis.model.project import Project
 from gis.model.schema import GROUND_CLASSES
 from gis.views.map import payload as page
@@ -271,9 +270,7 @@ def _points(
     for mention in mentions:
         said[mention.id].append(mention)
     by_place = np.array([knowledge(r, g) in {Knowledge.WITHIN, Knowledge.ALONG} for r, g in firms], bool)
-    places = {str(r["within"]) for r in firms.records if r.get("within")}
-    marks = {place: _rounded(mark_of(project, place)) for place in places}
-    position = np.array([_drawn_at(r, g, marks) for r, g in firms], np.float64).reshape(-1, 2)
+    position = np.array([_drawn_at(g) for g in firms.geometry], np.float64).reshape(-1, 2)
     named = [sum(1 << plans.index(p) for p in {m.plan for m in said[r["id"]]}) for r in firms.records]
     return page.Points(
         lon=position[:, 0],
@@ -288,18 +285,30 @@ def _points(
         cards=[_card(record, said[record["id"]]) for record in firms.records],
         initials=[initials_of([record["name"], *(record.get("aliases") or [])]) for record in firms.records],
         rows=_rows(firms, coverage),
+        accuracy_m=np.array([float(r.get("accuracy_m") or np.nan) for r in firms.records], np.float64),
+        gathered=_gathered(firms),
     )
 
 
-def _rounded(mark: tuple[float, float] | None) -> tuple[float, float]:
-    return (np.nan, np.nan) if mark is None else (round(mark[0], _DECIMALS), round(mark[1], _DECIMALS))
+def _gathered(firms: Layer) -> list[page.Gathered]:
+    """Gather the firms of which only a place is known, by place."""
+    inside: dict[str, list[int]] = defaultdict(list)
+    for position, (record, geometry) in enumerate(firms):
+        if knowledge(record, geometry) is Knowledge.WITHIN:
+            inside[str(record["within"])].append(position)
+    return [
+        page.Gathered(
+            place=place,
+            members=np.array(members, np.intp),
+            documented=sum(firms.records[i].get("within_basis") == Basis.DOCUMENT for i in members),
+        )
+        for place, members in inside.items()
+    ]
 
 
-def _drawn_at(
-    record: Record, geometry: BaseGeometry | None, marks: Mapping[str, tuple[float, float]]
-) -> tuple[float, float]:
+def _drawn_at(geometry: BaseGeometry | None) -> tuple[float, float]:
     if geometry is None:
-        return marks.get(record.get("within") or "", (np.nan, np.nan))
+        return np.nan, np.nan
     middle: BaseGeometry = geometry if geometry.geom_type == "Point" else geometry.interpolate(0.5, normalized=True)
     return float(shapely.get_x(middle)), float(shapely.get_y(middle))
 

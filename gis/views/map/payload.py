@@ -262,13 +262,26 @@ class Row:
     held: Held | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """The points of which only the place is known: no mark of their own, but a number at the place.
+
+    `members` are positions in the input, in any order; of them a document itself puts `documented` there.
+    """
+
+    place: str
+    members: NDArray[np.intp]
+    documented: int
+
+
 @dataclass(frozen=True)
 class Points:
     """The firms.
 
     Arrays have shape (n,). `lon`/`lat` are degrees, WGS 84; NaN where a firm has no position (it is then in lists and
     counts, not on the map). `segment` holds positions in the payload's segments. `standing` holds positions in
-    `standings`, `plans` one bit for each of the payload's plans that names the firm.
+    `standings`, `plans` one bit for each of the payload's plans that names the firm. `by_place` says that only a place
+    (or a street) is known, `accuracy_m` within how many metres a position is (95 %; NaN where nobody says).
     """
 
     lon: NDArray[np.float64]
@@ -283,6 +296,8 @@ class Points:
     cards: Sequence[PointCard] | None = None
     initials: Sequence[str] | None = None
     rows: Sequence[Row] = ()
+    accuracy_m: NDArray[np.float64] | None = None
+    gathered: Sequence[Gathered] = ()
 
     @cached_property
     def _packed(self) -> tuple[PackedPositions, NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]]:
@@ -339,7 +354,19 @@ class Points:
             "has_cards": self.cards is not None,
             "has_initials": self.initials is not None,
             "rows": rows,
+            "gathered": [
+                {"place": at.place, "list": np.sort(back[at.members]).tolist(), "documented": at.documented}
+                for at in self.gathered
+            ],
+            "accuracy": self._accuracies(order[: len(packed.order)]),
         }
+
+    def _accuracies(self, placed: NDArray[np.intp]) -> list[int]:
+        """Give the radius of each placed point in metres, 0 where nobody says; nothing above `_LISTED` points."""
+        if self.accuracy_m is None or len(self.lon) > _LISTED:
+            return []
+        radii: list[int] = np.ceil(np.nan_to_num(self.accuracy_m[placed])).astype(int).tolist()
+        return radii
 
     def blocks(self) -> dict[str, bytes]:
         """Give the binary blocks: positions and facets; names; initials; cards."""

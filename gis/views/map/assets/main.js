@@ -12,7 +12,7 @@ import { drawUnderlay, refitUnderlay } from "./ground.js";
 import { keepHash, readHash } from "./hash.js";
 import { contentBounds, setUpInset } from "./inset.js";
 import { drawKey, setUpKey } from "./key.js";
-import { moveFurniture, written, writeLabels } from "./labels.js";
+import { chipAt, moveFurniture, written, writeLabels } from "./labels.js";
 import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
 import { isDark } from "./paint.js";
 import { picture } from "./picture.js";
@@ -20,7 +20,7 @@ import { fitContent, resizeMap } from "./paper.js";
 import { drawPanel, redrawLegend, setUpPanel } from "./panel.js";
 import { pointsIn, summary } from "./selection.js";
 import { setUpSearch } from "./search.js";
-import { anchorOf, drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitReach, setUpShapes } from "./shapes.js";
+import { anchorOf, drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitFacilities, refitReach, setUpShapes } from "./shapes.js";
 import { map } from "./stage.js";
 import { change, state, when } from "./state.js";
 import { firstLayers, firstMembers } from "./themes.js";
@@ -81,9 +81,10 @@ function setUpPointing(map, firms) {
     if (document.body.classList.contains("drawing")) return;
     const mine = ++turn;
     const hits = firms.hit(event.layerPoint), sum = firms.sumAt(event.layerPoint), under = picture.shapeAt(event.layerPoint);
-    const asked = under && under.kind !== "districts";
-    map.getContainer().style.cursor = hits.length || asked ? "pointer" : "";
-    if (hits.length === 1) {
+    const asked = under && under.kind !== "districts", chip = hits.length ? null : chipAt(event.layerPoint);
+    map.getContainer().style.cursor = hits.length || asked || chip ? "pointer" : "";
+    if (chip) showTip(event, el("bdi", { text: nameOf(chip.place) }), el("small", { text: t("chip.only") }));
+    else if (hits.length === 1) {
       const names = await pointNames();
       if (mine === turn) showTip(event, el("bdi", { text: names[hits[0]] }), el("small", { text: nameOf(segmentOf(hits[0]), "label") }));
     } else if (hits.length) showTip(event, t("card.bundle", { n: hits.length }));
@@ -104,7 +105,8 @@ function setUpPointing(map, firms) {
     if (event.originalEvent?.detail > 1) return;
     // Empty land, which is only a district, opens nothing.
     const shapes = picture.shapesAt(event.layerPoint).filter(({ kind }) => kind !== "districts");
-    selectHere(firms.hit(event.layerPoint), shapes);
+    const hits = firms.hit(event.layerPoint);
+    selectHere(hits, shapes, hits.length ? null : chipAt(event.layerPoint));
   });
   byId("card-close").addEventListener("click", () => change({ selected: null }));
   document.addEventListener("keydown", (event) => {
@@ -138,9 +140,9 @@ function flyToChosen(map) {
   if (chosen.type === "point") {
     if (chosen.at && (chosen.fly || !map.getBounds().contains([chosen.at.lat, chosen.at.lon]))) map.setView([chosen.at.lat, chosen.at.lon], Math.max(map.getZoom(), 13), calm);
     if (chosen.at) freeChosen(map, L.latLngBounds([[chosen.at.lat, chosen.at.lon]]));
-    return;
+    if (chosen.at || !chosen.within) return;
   }
-  const thing = placeOf(chosen.id) || find("roads", chosen.id) || find("facilities", chosen.id);
+  const thing = placeOf(chosen.within || chosen.id) || find("roads", chosen.id) || find("facilities", chosen.id);
   if (!thing?.geometry) return;
   const bounds = L.geoJSON(thing.geometry).getBounds();
   const free = freePart(map), size = map.getSize(), corner = [40 + size.x - free.x, 40 + size.y - free.y];
@@ -200,7 +202,7 @@ async function open() {
   map.on("zoomstart viewreset", () => (zoomed = true));
   // While fingers zoom the map, names would stand in wrong places.
   map.on("zoom", (event) => { if (event.pinch) map.getContainer().classList.add("map-busy"); });
-  map.on("zoomend", () => { refitReach(); if (refitUnderlay() && !state.onPaper) { drawKey(); redrawLegend(); } });
+  map.on("zoomend", () => { refitReach(); refitFacilities(); if (refitUnderlay() && !state.onPaper) { drawKey(); redrawLegend(); } });
   map.on("curtain", label);
   map.on("resize", () => moveFurniture());
   setUpPrinting(map, firms);

@@ -52,7 +52,7 @@ function zones() {
 /** @returns {string} */
 function exactness() {
   const drawn = zones().filter((p) => p.geometry), sketched = drawn.filter((p) => isSketch(p.basis)).length;
-  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched, none: zones().length - drawn.length }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - byPlace(0, points.placed)), stand: num(byPlace(0, points.placed)), wide: num(byPlace(points.placed, points.n)), none: num(points.n - points.placed - byPlace(points.placed, points.n)) }) : "");
+  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched, none: zones().length - drawn.length }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed), wide: num(byPlace(points.placed, points.n)), none: num(points.n - points.placed - byPlace(points.placed, points.n)) }) : "");
 }
 
 /**

@@ -3,7 +3,9 @@
  */
 
 import { svgEl } from "./dom.js";
-import { data, isByPlace, points, segmentOf } from "./model.js";
+import { chipShapes } from "./chips.js";
+import { needlePath, SOFT_RINGS } from "./firms.js";
+import { data, points, segmentOf } from "./model.js";
 import { leaderShapes, written } from "./labels.js";
 import { insetShapes } from "./inset.js";
 import { legendGroups, numberKey } from "./legend.js";
@@ -36,6 +38,7 @@ function writeClear(x, y, text, attrs) {
 /** @param {any} label @returns {SVGElement[]} a name as the page writes it */
 function labelShapes(label) {
   const { x, y, lines, size, kind, color, mark, how } = label, middle = { "text-anchor": "middle", "font-size": size };
+  if (label.chip) return [svgEl("g", { transform: `translate(${x} ${y})` }, ...chipShapes(label))];
   if (how === "number") {
     return [svgEl("circle", { cx: x, cy: y, r: 8.5, fill: color || ink("label"), stroke: ink("halo"), "stroke-width": 1.2 }),
       write(x, y + 3.8, lines[0], { ...middle, "font-size": 10.5, "font-weight": 700, fill: ink("halo") })];
@@ -104,12 +107,16 @@ function isSeen({ x, y, r }) {
 
 /** @param {any} mark @returns {SVGElement[]} */
 function markShapes(mark) {
-  const { x, y, r, members } = mark;
+  const { x, y, r, members, soft, tip } = mark;
   if (members.length > 1) return bundleShapes(mark);
-  const segment = segmentOf(members[0]), hollow = isByPlace(members[0]);
-  const disc = svgEl("circle", { cx: x, cy: y, r, fill: hollow ? ink("paper") : segment.color, stroke: hollow ? segment.color : ink("paper"), "stroke-width": hollow ? Math.max(1.5, r * 0.24) : 1.2 });
-  const look = { "text-anchor": "middle", "font-size": Math.round(r * 1.25), "font-weight": 600, fill: hollow ? ink("text") : inkOn(segment.color) };
-  return r < 7 ? [disc] : [disc, write(x, y + r * 0.45, segment.glyph, look)];
+  const segment = segmentOf(members[0]), look = { "text-anchor": "middle", "font-size": Math.round(Math.max(9.5, r * 1.25)), "font-weight": 600 };
+  if (soft) {
+    return [...SOFT_RINGS.map(([part, dark]) => svgEl("circle", { cx: x, cy: y, r: (soft * part).toFixed(1), fill: segment.color, "fill-opacity": dark })),
+      ...writeClear(x, y + r * 0.45, segment.glyph, { ...look, fill: ink("text") })];
+  }
+  const rim = { fill: segment.color, stroke: ink("paper"), "stroke-width": 1.2 };
+  const shapes = [tip ? svgEl("path", { d: needlePath(mark), ...rim }) : null, svgEl("circle", { cx: x, cy: y, r, ...rim })];
+  return (r < 7 ? shapes : [...shapes, write(x, y + r * 0.45, segment.glyph, { ...look, fill: inkOn(segment.color) })]).filter(Boolean);
 }
 
 /** @param {any} mark @returns {SVGElement[]} a ring divided by chain link, with the number in it */

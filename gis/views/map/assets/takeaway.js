@@ -108,11 +108,12 @@ function paperList(names) {
   const loose = state.layers.has("zones") ? loosePlaces().slice(0, 400) : [];
   const members = state.layers.has("firms") && points.n <= 2000 ? filteredPoints() : [];
   const links = data.segments.map((segment) => ({ segment, own: members.filter((i) => segmentOf(i) === segment) })).filter(({ own }) => own.length);
+  const placesOf = new Map((points.gathered || []).flatMap(({ place, list }) => list.map((i) => [i, nameOf(placeOf(place) || { id: place })])));
   return el("div", { class: "print-list" },
     ...zones.map(({ title, members: rows }) => el("section", {}, el("h3", { text: title }), el("ul", {}, ...rows.map(line)))),
     loose.length ? el("section", {}, el("h3", { text: t("kind.places") }), el("ul", {}, ...loose.map((p) => el("li", {}, el("bdi", { text: nameOf(p) }))))) : null,
     ...links.map(({ segment, own }) => el("section", {}, el("h3", { text: nameOf(segment, "label") + " " + num(own.length) }),
-      el("ul", {}, ...own.map((i) => el("li", {}, el("bdi", { text: names[i] || "" }), i >= points.placed ? el("small", { text: " " + t("tree.unplaced") }) : null))))));
+      el("ul", {}, ...own.map((i) => el("li", {}, el("bdi", { text: names[i] || "" }), i >= points.placed ? el("small", { text: " " + (placesOf.get(i) || t("tree.unplaced")) }) : null))))));
 }
 
 /**
