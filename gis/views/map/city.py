@@ -94,6 +94,8 @@ def build_city_payload(
         title_en=f"{known.name_en}: industry and zones",
         subtitle="、".join(p.short or p.title for p in facts.plans.values()),
         subtitle_en="; ".join(p.title_en or p.title for p in facts.plans.values()),
+        place_name=known.name,
+        place_name_en=known.name_en or None,
         as_of=project.as_of.isoformat(),
         bounds=_bounds(project, city),
         points=_points(project, project.present(city, "enterprises"), coverage, facts.mentions, [p.id for p in plans]),
@@ -418,12 +420,13 @@ def _parcels(relations: Iterable[Fact]) -> tuple[page.Parcel, ...]:
         page.Parcel(
             place_id=row.object,
             kind=row.relation,
-            name_as_written=row.name,
+            name_as_written=row.object_name or row.name,
             citation=_citation(row),
             note=row.label or None,
+            within=row.subject or None,
         )
         for row in relations
-        if isinstance(row, Relation) and row.relation in _PARCEL_RELATIONS and row.object
+        if isinstance(row, Relation) and row.relation in _PARCEL_RELATIONS
     )
 
 

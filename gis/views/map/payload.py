@@ -487,13 +487,17 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """Land that a plan reserves or renews (`kind`: reserved_land, renewal_land …), on a place."""
+    """Land that a plan reserves or renews (`kind`: reserved_land, renewal_land …), on a place.
+
+    `place_id` is empty where no place of its own is known; `within` is then the place that the plan speaks of.
+    """
 
     place_id: str
     kind: str
     name_as_written: str
     citation: Citation
     note: str | None = None
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -508,6 +512,8 @@ class MapPayload:
     title_en: str | None = None
     subtitle: str | None = None
     subtitle_en: str | None = None
+    place_name: str | None = None
+    place_name_en: str | None = None
     kind: str = "city"
     point_noun: str = "firm"
     districts: tuple[District, ...] = ()

@@ -26,7 +26,7 @@ const SIZE = 11, TALL = 20, SIGN = 15, SIDE = 6;
 /** @returns {Chip[]} those of the present picture, the largest first */
 export function chipsNow() {
   const shown = (facility) => state.layers.has("facilities." + facilityClass(facility.type));
-  const found = gatheredPoints(shown).filter(({ place }) => holdsNow(place)).map(({ place, members, all, documented, facilities }) => {
+  const found = gatheredPoints(shown).filter(({ place }) => holdsNow(place) && (place.level !== "historic" || state.date)).map(({ place, members, all, documented, facilities }) => {
     const counts = new Map(), kinds = new Map();
     for (const i of members) counts.set(segmentOf(i), (counts.get(segmentOf(i)) || 0) + 1);
     for (const { type } of facilities) kinds.set(facilityClass(type), (kinds.get(facilityClass(type)) || 0) + 1);

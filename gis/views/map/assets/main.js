@@ -10,7 +10,7 @@ import { FirmsLayer } from "./firms.js";
 import { areaKm2, distanceM, lengthM } from "./geodesy.js";
 import { drawUnderlay, refitUnderlay } from "./ground.js";
 import { keepHash, readHash } from "./hash.js";
-import { contentBounds, setUpInset } from "./inset.js";
+import { setUpInset } from "./inset.js";
 import { drawKey, setUpKey } from "./key.js";
 import { chipAt, moveFurniture, written, writeLabels } from "./labels.js";
 import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
@@ -18,6 +18,7 @@ import { isDark } from "./paint.js";
 import { picture } from "./picture.js";
 import { fitContent, resizeMap } from "./paper.js";
 import { drawPanel, redrawLegend, setUpPanel } from "./panel.js";
+import { productBounds, productTitle, readFirms } from "./products.js";
 import { pointsIn, summary } from "./selection.js";
 import { setUpSearch } from "./search.js";
 import { anchorOf, drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitFacilities, refitReach, setUpShapes } from "./shapes.js";
@@ -47,7 +48,7 @@ function drawFurniture(map) {
 
 /** Write the page's title and labels. */
 function drawTitles() {
-  const title = (lang() === "en" && data.title_en) || data.title;
+  const title = productTitle();
   byId("title").textContent = title;
   document.title = title;
   byId("subtitle").textContent = [(lang() === "en" && data.subtitle_en) || data.subtitle, t("as_of", { date: data.as_of })].filter(Boolean).join(" · ");
@@ -180,7 +181,7 @@ async function open() {
   // A page without plans opens on what is drawn, which may be one small park: its district stays within reach.
   map.setMinZoom(Math.max(0, Math.min(map.getZoom() - 2.5, data.plans.length || data.kind !== "city" ? Infinity : 9)));
   map.setMaxZoom(20);
-  fitContent(map, contentBounds() || bounds);
+  fitContent(map, productBounds() || bounds);
   L.control.zoom({ position: "bottomleft", zoomInTitle: t("zoom.in"), zoomOutTitle: t("zoom.out") }).addTo(map);
   if (opening.view) map.setView([opening.view[1], opening.view[2]], opening.view[0], { animate: false });
   setUpShapes();
@@ -226,6 +227,8 @@ async function open() {
   when(["selected"], () => { drawCard().then(() => { flyToChosen(map); drawChosen(); label(); }); });
   when(["shown", "layers", "date", "scheme", "compare"], label);
   when(["segmentsOff", "standingsOff", "plan", "onlyHeadquarters"], () => { if (firms.marks.length) label(); });
+  when(["theme"], drawTitles);
+  setTimeout(() => readFirms().then(() => { if (state.theme === "headquarters") redrawLegend(); }), 0);
   when(["lang"], () => { drawTitles(); drawFurniture(map); label(); drawCard(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change({ scheme: state.scheme }));
   new ResizeObserver(() => { if (!state.onPaper) resizeMap(map); }).observe(map.getContainer());

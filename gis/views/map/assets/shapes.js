@@ -37,6 +37,14 @@ const Mark = L.CircleMarker.extend({
   },
 });
 
+/** @param {any} geometry @returns {number[][][]} the outer rings or lines of a geometry */
+export function partsOf({ type, coordinates }) {
+  if (type === "Point") return [[coordinates]];
+  if (type === "LineString") return [coordinates];
+  if (type === "MultiPolygon") return coordinates.map((polygon) => polygon[0]);
+  return type === "Polygon" ? [coordinates[0]] : coordinates;
+}
+
 /** @type {Map<any, {lat: number, lng: number, span: number}>} */
 const anchors = new Map();
 

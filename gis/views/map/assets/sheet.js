@@ -12,8 +12,10 @@ import { legendGroups, numberKey } from "./legend.js";
 import { ink, inkOn } from "./paint.js";
 import { onPaper } from "./paper.js";
 import { picture } from "./picture.js";
+import { emptySentence, productTitle } from "./products.js";
 import { map } from "./stage.js";
 import { state } from "./state.js";
+import { PRODUCTS } from "./themes.js";
 import { cut, nameOf, t } from "./words.js";
 
 /** The first that is there is taken; some programs look at the first alone, and find another for what it lacks. */
@@ -182,7 +184,7 @@ function composed(map, firms, { width, height, margin, top, foot, frame }) {
   const power = 10 ** Math.floor(Math.log10(metres * 180)), nice = [10, 5, 2, 1].map((k) => k * power).find((v) => v <= metres * 180) || power, bar = nice / metres;
   const right = frame.x + frame.width + 16, sx = frame.x + frame.width - bar - 24, sy = frame.y + frame.height - 20, north = frame.x + frame.width - 36;
   const text = ink("text"), muted = ink("muted"), small = { "font-size": 11, fill: muted };
-  const said = [nameOf(data, "subtitle"), state.theme ? t("theme." + state.theme) : "", state.date ? t("date.layout", { year: state.date.slice(0, 4) }) : "", t("as_of", { date: data.as_of })];
+  const said = [nameOf(data, "subtitle"), state.theme && !PRODUCTS.includes(state.theme) ? t("theme." + state.theme) : "", state.date ? t("date.layout", { year: state.date.slice(0, 4) }) : "", t("as_of", { date: data.as_of })];
   const plans = data.plans.map((p) => t("cite.plan", { plan: nameOf(p, "title") })).join(" "), sources = t("sheet.sources") + (plans || data.sources.join("；"));
   const sketched = written.some((label) => label.mark) ? t("sheet.note") : "";
   const inset = insetShapes();
@@ -191,13 +193,14 @@ function composed(map, firms, { width, height, margin, top, foot, frame }) {
     svgEl("g", { transform: `translate(${frame.x} ${frame.y})` }, mapPicture(map, firms)),
     inset ? svgEl("g", { transform: `translate(${frame.x + 6} ${frame.y + frame.height - inset.height - 6})` }, ...inset.shapes) : null,
     svgEl("rect", { ...frame, fill: "none", stroke: text, "stroke-width": 1.5 }),
-    write(margin, 42, cut(nameOf(data, "title"), 40), { "font-size": 28, "font-weight": 700 }),
+    write(margin, 42, cut(productTitle(), 40), { "font-size": 28, "font-weight": 700 }),
     write(margin, 65, cut(said.filter((s) => s && s !== data.id).join(" · "), 86), { "font-size": 13, fill: muted }),
     svgEl("path", { d: `M${north} ${frame.y + 14}l11 34l-11 -7l-11 7z`, fill: text }),
     write(north, frame.y + 64, t("north"), { "text-anchor": "middle", "font-weight": 700, "font-size": 13 }),
     svgEl("rect", { x: sx - 8, y: sy - 20, width: bar + 16, height: 34, fill: ink("paper"), "fill-opacity": 0.8 }),
     ...[0, 1, 2, 3].map((i) => svgEl("rect", { x: sx + (bar * i) / 4, y: sy, width: bar / 4, height: 6, fill: i % 2 ? ink("paper") : text, stroke: text })),
     write(sx + bar / 2, sy - 6, (nice >= 1000 ? nice / 1000 + " km" : nice + " m"), { "text-anchor": "middle", "font-size": 12.5 }),
+    emptySentence() ? write(frame.x + 20, frame.y + 34, cut(emptySentence(), 60), { "font-size": 15, "font-weight": 600 }) : null,
     write(right, top + 12, t("legend.title"), { "font-size": 16, "font-weight": 700 }),
     ...legendColumn(right, top + 26, height - foot),
     write(margin, height - 45, cut(sources, Math.round(width / 11.5)), small),

@@ -6,6 +6,7 @@ import { announce, byId, download, el, fill } from "./dom.js";
 import { allowedFacets, data, placeOf, pointCards, pointNames, points, positionOf, segmentOf, shownSystems } from "./model.js";
 import { isSketch } from "./paint.js";
 import { loosePlaces } from "./shapes.js";
+import { productTable, productTitle } from "./products.js";
 import { atlasSheet, sheetText } from "./sheet.js";
 import { state } from "./state.js";
 import { plainCell } from "./table.js";
@@ -13,7 +14,7 @@ import { nameOf, num, t } from "./words.js";
 
 /** @param {string} ending @returns {string} */
 function fileName(ending) {
-  return (nameOf(data, "title").slice(0, 60) || "map") + "-" + data.as_of + "." + ending;
+  return (productTitle().slice(0, 60) || "map") + "-" + data.as_of + "." + ending;
 }
 
 /** @returns {number[]} all points that the filter lets through */
@@ -129,7 +130,7 @@ export function setUpPrinting(map, firms) {
     const [width, height] = PAPER[paper], rules = /** @type {CSSStyleSheet} */ (document.styleSheets[0]);
     if (pageRule >= 0) rules.deleteRule(pageRule);
     pageRule = rules.insertRule(`@page { size: ${paper} landscape; margin: 8mm; }`, rules.cssRules.length);
-    const list = paperList(names);
+    const list = productTable() ? el("div", { class: "print-table" }, el("h3", { text: productTitle() }), productTable()) : paperList(names);
     fill(byId("print"), el("div", { class: "print-sheet" }, atlasSheet(map, firms, width, height)), list.children.length ? list : null);
   });
   window.addEventListener("afterprint", () => {
