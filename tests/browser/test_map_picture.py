@@ -40,7 +40,8 @@ NAMES = """() => {
     const label = window.atlas.labels().find(near);
     const middle = y + b.height / 2, end = label && label.leader && label.leader[1];
     const line = [x + 4, x + b.width / 2, x + b.width - 4].map((across) => at(across, middle));
-    return { kind: node.className, id: node.dataset.id, how: node.dataset.how, text: node.textContent, line, end: end && at(end.x, end.y) };
+    const kind = node.className, { id, how } = node.dataset;
+    return { kind, id, how, text: node.textContent, line, end: end && at(end.x, end.y) };
   });
 }"""
 
@@ -335,3 +336,30 @@ def test_each_product_has_its_own_title_extent_list_and_sheet(page: tuple[Page, 
     assert len(set(titles)) == 5
     assert len(set(views)) > 1
     opened.get_by_role("button", name="产业地图", exact=True).click()
+
+
+def test_one_dialog_hands_over_every_size_with_the_readers_words(page: tuple[Page, MapPayload]) -> None:
+    from PIL import Image
+
+    opened, _ = page
+    opened.set_viewport_size({"width": 1280, "height": 720})
+    opened.get_by_role("button", name="输出", exact=True).click()
+    fields = opened.locator(".output-fields input")
+    for position, text in enumerate(("某区产业图", "图5-1", "某区发改委", "2026年12月")):
+        fields.nth(position).fill(text)
+        fields.nth(position).press("Tab")
+    shown = opened.locator(".preview").text_content() or ""
+    assert all(text in shown for text in ("某区产业图", "图5-1", "某区发改委", "2026年12月"))
+    opened.locator("#output input[value=slide]").check()
+    with opened.expect_download() as download:
+        opened.locator(".output-tools button").nth(0).click()
+    assert Image.open(download.value.path()).size == (1920, 1080)
+    assert download.value.suggested_filename.startswith("某区产业图")
+    opened.locator("#output input[value=map]").check()
+    assert "图例" not in (opened.locator(".preview").text_content() or "")
+    opened.locator("#output input[value=A4]").check()
+    for position in range(4):
+        fields.nth(position).fill("")
+        fields.nth(position).press("Tab")
+    opened.keyboard.press("Escape")
+    assert opened.locator("#output").is_hidden()

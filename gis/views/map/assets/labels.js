@@ -515,8 +515,8 @@ class Pass {
     const font = `600 11px ${this.family}`, width = (text) => widthOf(text, font);
     for (const chip of chipsNow()) {
       const { place } = chip;
-      if (!this.isMiddleSeen(place.geometry)) continue;
       const label = written.find(({ id, how }) => id === place.id && how !== "number");
+      if (!label && !this.isMiddleSeen(place.geometry)) continue;
       const { extent, spot, how } = (label && this.chipByName(label, chip, width)) || this.chipAlone(chip, width);
       if (!spot) {
         crowded++;
