@@ -353,7 +353,8 @@ def test_one_dialog_hands_over_every_size_with_the_readers_words(page: tuple[Pag
     opened.locator("#output input[value=slide]").check()
     with opened.expect_download() as download:
         opened.locator(".output-tools button").nth(0).click()
-    assert Image.open(download.value.path()).size == (1920, 1080)
+    with Image.open(download.value.path()) as picture:
+        assert picture.size == (1920, 1080)
     assert download.value.suggested_filename.startswith("某区产业图")
     opened.locator("#output input[value=map]").check()
     assert "图例" not in (opened.locator(".preview").text_content() or "")

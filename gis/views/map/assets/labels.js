@@ -343,7 +343,7 @@ class Pass {
     for (let r = box[1]; r <= box[3]; r++) {
       for (let c = box[0]; c <= box[2]; c++) {
         if (!bits[r * columns + c]) continue;
-        const d = (c - mx) ** 2 + (r - my) ** 2 + (this.foreign(shape, [c, r, c + 1, r + 1]) ? 1e6 : 0) + this.marks.of([c, r, c + 1, r + 1]) * 400;
+        const d = (c - mx) ** 2 + (r - my) ** 2 + (this.foreign(shape, [c, r, c + 1, r + 1]) ? (shape.undrawn ? 60 : 1e6) : 0) + this.marks.of([c, r, c + 1, r + 1]) * 400;
         if (d < least) {
           least = d;
           best = this.grid.middle(c, r);
