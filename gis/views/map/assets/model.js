@@ -173,7 +173,7 @@ export function countBySegment(row) {
   const found = data.segments.map(() => 0);
   const plan = data.plans.findIndex((p) => p.id === state.plan);
   // Without plans no document says which firms a place has; those that lie in it are its own.
-  const counts = row ? (!data.plans.length && points.rows[row]?.i) || points.rows[row]?.d : facetCounts();
+  const counts = row ? (!data.plans.length && (points.rows[row]?.i || points.rows[row]?.l)) || points.rows[row]?.d : facetCounts();
   if (counts) {
     points.facets.forEach(([segment, standing, plans, , headquarters], f) => {
       if ((!state.onlyHeadquarters || headquarters === 1) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)) found[segment] += counts[f];

@@ -105,7 +105,7 @@ const THEMES = {
   roads: {
     there: () => isPlanned() || isOwn() || data.roads.some(drawn) || data.facilities.some((f) => f.type === "test_site"),
     make: () => ({ shown: membersOf(demonstrationSystems()), layers: [...firstZones(), ...ROADS, "facilities.test_site"] }),
-    has: () => data.roads.some((r) => drawn(r) && r.is_test_road) || data.facilities.some((f) => f.type === "test_site" && (drawn(f) || f.within)),
+    has: () => data.roads.some((r) => drawn(r) && (r.is_test_road || !data.plans.length)) || data.facilities.some((f) => f.type === "test_site" && (drawn(f) || f.within)),
   },
   land: { there: () => isPlanned() || data.parcels.length > 0, make: () => ({ shown: new Set(), layers: ["parcels"] }), has: () => data.parcels.some((p) => drawn(placeOf(p.place_id))) },
   headquarters: {
