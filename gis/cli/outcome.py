@@ -69,6 +69,12 @@ def build(
         str | None,
         typer.Option("--basemap", help="An online basemap: osm, amap or tianditu:KEY. By default the map is offline."),
     ] = None,
+    points: Annotated[
+        bool,
+        typer.Option(
+            "--points", help="Give firms and facilities known only within a zone a point in it, marked representative."
+        ),
+    ] = False,
     force: ForceOption = False,
     project: ProjectOption = None,
 ) -> None:
@@ -89,7 +95,7 @@ def build(
     started = perf_counter()
     note("reading seeds and layers …")
     loaded = open_project(project, city)
-    site = build_site(loaded, lang=lang, basemap=basemap, progress=note)
+    site = build_site(loaded, lang=lang, basemap=basemap, points=points, progress=note)
     commit_made(out, {Path(path): data for path, data in site.files.items()}, _MARK, "gis build", force=force)
     emit_rows(site.summary, Format.TABLE)
     for path in site.pages:
@@ -169,6 +175,12 @@ def export(
     ] = None,
     datum: Annotated[str, typer.Option("--datum", help="Datum or EPSG code of the export.")] = "wgs84",
     encoding: Annotated[str, typer.Option("--encoding", help="Of a shapefile's attributes: utf-8 or gbk.")] = "utf-8",
+    points: Annotated[
+        bool,
+        typer.Option(
+            "--points", help="Give firms and facilities known only within a zone a point in it, marked representative."
+        ),
+    ] = False,
     output: OutputOption = None,
     force: ForceOption = False,
     project: ProjectOption = None,
@@ -179,6 +191,7 @@ def export(
 
     Example: gis export zones --city huli --format gpkg -o zones.gpkg
     """
+    from gis.measures.query import with_points
     from gis.views.geodata import write_features
 
     chosen = format_ or _format_of(output)
@@ -189,7 +202,8 @@ def export(
         raise typer.BadParameter(f"{chosen} is no text; name a file, such as {kind}.{chosen}", param_hint="-o")
     check_output(output, force=force)
     loaded = open_project(project, city)
-    made = write_features(_layer(loaded, kind), chosen, datum=datum, encoding=encoding)
+    layer = _layer(loaded, kind)
+    made = write_features(with_points(loaded, layer) if points else layer, chosen, datum=datum, encoding=encoding)
     renamed = str(kind) if output is None else output.stem  # Files of a set are named after the one given.
     for loss in made.losses:
         note(f"lost in {chosen}: {loss.replace(f'{kind}_fields', f'{renamed}_fields')}")

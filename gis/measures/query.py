@@ -16,7 +16,7 @@ from gis.earth.law import probability_in, sigma_m
 from gis.measures.attribution import attribution
 from gis.measures.chances import LOCATED, POSSIBLE
 from gis.measures.coverage import Ground
-from gis.model.layers import Record
+from gis.model.layers import Layer, Record, layer_of
 from gis.model.project import Project
 
 # Beyond this many standard deviations an edge changes nothing.
@@ -252,16 +252,28 @@ def contradictions(project: Project) -> list[Contradiction]:
     return found
 
 
-def mark_of(project: Project, place: str) -> tuple[float, float] | None:
-    """Where a hollow mark for what is known by a place may stand: longitude and latitude of an inner point.
+def with_points(project: Project, layer: Layer) -> Layer:
+    """Give what is known only within a zone a point in that zone, for programs that cannot show a feature without one.
 
-    None where the place has no outline, or is so wide that a mark would read as a place within it.
+    Each such feature says `representative: true`: its point stands for the zone and is no evidence of where the thing
+    is. What is known only within a district, or within a zone that reaches farther than 5 km, keeps no geometry: a
+    point there would read as a place.
     """
-    _, _, outline = project.find("zones", place)
+    if layer.kind not in {"enterprises", "facilities"}:
+        return layer
+    features = []
+    for record, geometry in layer:
+        point = _inner_point(project, str(record["within"])) if geometry is None and record.get("within") else None
+        features.append((record, geometry) if point is None else ({**record, "representative": True}, point))
+    return layer_of(layer.city, layer.kind, features)
+
+
+def _inner_point(project: Project, zone: str) -> shapely.Point | None:
+    _, _, outline = project.find("zones", zone)
     if outline is None or outline.is_empty:
         return None
-    point, reach_m = geodesy.inner_point(outline)
-    return point if reach_m <= _MARKED_M else None
+    (lon, lat), reach_m = geodesy.inner_point(outline)
+    return shapely.Point(round(lon, 6), round(lat, 6)) if reach_m <= _MARKED_M else None
 
 
 def near(

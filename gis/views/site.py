@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gis.io.geojson import dump_features
+from gis.measures.query import with_points
 from gis.measures.results import CityResults, city_results
 from gis.model.project import Project
 from gis.views import tables
@@ -32,6 +33,8 @@ def build_site(
     project: Project,
     lang: str = "zh",
     basemap: str | None = None,
+    *,
+    points: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Site:
     """Compute each city's results and make all files of them; the same project gives the same bytes.
@@ -40,6 +43,7 @@ def build_site(
         project: the checked project.
         lang: language of pages and workbooks, `zh` or `en`.
         basemap: an online ground, such as `osm` or `tianditu:KEY`; without one the pages make no request.
+        points: whether firms and facilities known only within a zone get a representative point in the GeoJSON files.
         progress: told what is being done.
 
     Raises:
@@ -68,6 +72,7 @@ def build_site(
         files[folder / "coverage.xlsx"] = coverage_workbook(project, found, lang)
         for kind in _EXPORTED:
             layer = project.places(id_) if kind == "zones" else project.layer(id_, kind)
+            layer = with_points(project, layer) if points else layer
             files[folder / f"{kind}.geojson"] = dump_features(
                 ((dict(record), geometry) for record, geometry in layer), datum="wgs84"
             )

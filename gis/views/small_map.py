@@ -24,6 +24,9 @@ _MARGIN: Final = 18.0
 _METRES_A_DEGREE: Final = 111_320.0
 _TOLERANCE: Final = 0.35  # units of the picture, about a third of a pixel on a card
 _COLOURS: Final = 8
+# The classes of the ground that a card shows, the lowest first, and how long one must be, units of the picture.
+_GROUND_LOOKS: Final = {"water": "g-water", "river": "g-river", "railway": "g-line", "motorway": "g-line"}
+_LEAST_GROUND: Final = 8.0
 _Box = tuple[float, float, float, float]
 _CHINA: Final[_Box] = (73.5, 18.0, 135.1, 53.6)
 
@@ -80,6 +83,7 @@ def small_map(project: Project, city: str, members: Sequence[Member], day: date,
     placed = [item for item in placed if not item[2].is_empty]
     shapes = [(record, _picture(geometry, frame)) for record, geometry in ground if geometry is not None]
     parts = [f'<path class="{_district_class(record)}" d="{_path(shape)}"/>' for record, shape in shapes]
+    parts += _ground(project.ground(city), frame)
     patterns = sorted({m.role % _COLOURS for m, record, _ in placed if is_sketched(record)})
     for member, record, shape in sorted(placed, key=lambda item: -item[2].area):
         parts.append(_zone(city, member, shape, sketched=is_sketched(record)))
@@ -152,6 +156,17 @@ def _picture(geometry: BaseGeometry, frame: Callable[[NDArray[np.float64]], NDAr
     if shape.geom_type == "Point":
         return shape
     return shapely.clip_by_rect(shapely.simplify(shape, _TOLERANCE), -6, -6, WIDTH + 6, HEIGHT + 6)
+
+
+def _ground(layer: Layer, frame: _Frame) -> list[str]:
+    """Draw water, rails and main roads, as far as they say where this is at the size of a card."""
+    parts = []
+    for class_, look in _GROUND_LOOKS.items():
+        shapes = [_picture(g, frame) for record, g in layer if g is not None and record["class"] == class_]
+        seen = [shape for shape in shapes if not shape.is_empty and shape.length > _LEAST_GROUND]
+        if course := "".join(_path(shape) for shape in seen):
+            parts.append(f'<path class="{look}" d="{course}"/>')
+    return parts
 
 
 def _centre(shape: BaseGeometry) -> tuple[float, float]:

@@ -160,7 +160,7 @@ def test_the_radius_slider_shows_the_shares_that_python_gave(open_map: OpenMap, 
     page.click("#tab-table")
     for radius in (50, 500, 1500, 2000):
         page.evaluate("r => window.atlas.change({ radius: r })", radius)
-        shown = page.locator("tr.row-zone td").nth(5).inner_text()
+        shown = page.locator("tr.row-zone td").nth(6).inner_text()
         share = city.reach[0].area_share[radius // 50 - 1]
         assert share is not None
         assert shown == f"{share * 100:.1f}%"

@@ -15,7 +15,7 @@ from tests.browser.conftest import Opened, square
 
 pytestmark = pytest.mark.browser
 
-THEMES = ("产业地图", "全景图（按环节）", "测试道路与示范区", "覆盖范围")
+THEMES = ("产业地图", "测试道路与示范区图", "全景图（按环节）", "覆盖范围")
 NOTHING = "本图没有此专题可显示的内容。"
 
 
@@ -43,12 +43,12 @@ FACILITIES = [
 # What each project holds; then the themes that have nothing to show.
 HOLDINGS: dict[str, tuple[dict[str, list[dict[str, Any]]], frozenset[str]]] = {
     "parks-only": ({"districts": DISTRICT, "zones": PARKS}, frozenset(THEMES[1:])),
-    "firms-only": ({"districts": DISTRICT, "enterprises": FIRMS}, frozenset(THEMES[2:])),
-    "roads-only": ({"districts": DISTRICT, "roads": ROADS}, frozenset({THEMES[1], THEMES[3]})),
+    "firms-only": ({"districts": DISTRICT, "enterprises": FIRMS}, frozenset({THEMES[1], THEMES[3]})),
+    "roads-only": ({"districts": DISTRICT, "roads": ROADS}, frozenset(THEMES[2:])),
     "facilities-only": ({"districts": DISTRICT, "facilities": FACILITIES}, frozenset(THEMES[1:])),
-    "no-district": ({"zones": PARKS, "enterprises": FIRMS}, frozenset(THEMES[2:])),
-    "firms-without-district": ({"enterprises": FIRMS}, frozenset(THEMES[2:])),
-    "roads-without-district": ({"roads": ROADS}, frozenset({THEMES[1], THEMES[3]})),
+    "no-district": ({"zones": PARKS, "enterprises": FIRMS}, frozenset({THEMES[1], THEMES[3]})),
+    "firms-without-district": ({"enterprises": FIRMS}, frozenset({THEMES[1], THEMES[3]})),
+    "roads-without-district": ({"roads": ROADS}, frozenset(THEMES[2:])),
     "nothing-but-the-district": ({"districts": DISTRICT}, frozenset(THEMES)),
     "all": (
         {"districts": DISTRICT, "zones": PARKS, "enterprises": FIRMS, "roads": ROADS, "facilities": FACILITIES},

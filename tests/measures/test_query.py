@@ -149,3 +149,19 @@ def test_what_is_found_in_a_zone_is_what_the_coverage_table_counts_there(project
         if counted.located is not None:
             assert sum("located" in how for how in hows) == counted.located, place
             assert sum("possible" in how for how in hows) == counted.possible, place
+
+
+def test_a_representative_point_is_given_only_within_a_zone_and_says_so() -> None:
+    project = load_project(ROOT, cities=["huli"])
+    firms = query.with_points(project, project.layer("huli", "enterprises"))
+    before = project.layer("huli", "enterprises")
+    given = [r for r, g in firms if r.get("representative")]
+    assert given
+    for record in given:
+        outline = project.layer("huli", "zones").geometry_of(record["within"])
+        assert outline is not None
+        assert outline.covers(firms.geometry_of(record["id"]))
+        assert before.geometry_of(record["id"]) is None
+    untouched = {r["id"] for r, g in firms if g is None}
+    assert {r["id"] for r, _ in before if r.get("within") == "huli-district"} <= untouched
+    assert not any(r.get("representative") for r, g in before)

@@ -15,11 +15,10 @@ from gis.measures.coverage import CityCoverage, FirmsBehind
 from gis.measures.coverage import Figures as CoverageFigures
 from gis.measures.indicators import STATUS_WORDS, Standing
 from gis.measures.overlap import Overlaps
-from gis.measures.query import mark_of
 from gis.measures.reach import TEST_ROADS, Reach
 from gis.model.facts import FacilityFact, Fact, Membership, Mention, Relation, RoadFact, ZoneSystem
 from gis.model.layers import Layer, Record
-from gis.model.position import Knowledge, knowledge
+from gis.model.position import Basis, Knowledge, knowledge
 from gis.model.project import Project
 from gis.model.schema import GROUND_CLASSES
 from gis.views.map import payload as page
@@ -95,6 +94,8 @@ def build_city_payload(
         title_en=f"{known.name_en}: industry and zones",
         subtitle="、".join(p.short or p.title for p in facts.plans.values()),
         subtitle_en="; ".join(p.title_en or p.title for p in facts.plans.values()),
+        place_name=known.name,
+        place_name_en=known.name_en or None,
         as_of=project.as_of.isoformat(),
         bounds=_bounds(project, city),
         points=_points(project, project.present(city, "enterprises"), coverage, facts.mentions, [p.id for p in plans]),
@@ -271,9 +272,7 @@ def _points(
     for mention in mentions:
         said[mention.id].append(mention)
     by_place = np.array([knowledge(r, g) in {Knowledge.WITHIN, Knowledge.ALONG} for r, g in firms], bool)
-    places = {str(r["within"]) for r in firms.records if r.get("within")}
-    marks = {place: _rounded(mark_of(project, place)) for place in places}
-    position = np.array([_drawn_at(r, g, marks) for r, g in firms], np.float64).reshape(-1, 2)
+    position = np.array([_drawn_at(g) for g in firms.geometry], np.float64).reshape(-1, 2)
     named = [sum(1 << plans.index(p) for p in {m.plan for m in said[r["id"]]}) for r in firms.records]
     return page.Points(
         lon=position[:, 0],
@@ -288,18 +287,30 @@ def _points(
         cards=[_card(record, said[record["id"]]) for record in firms.records],
         initials=[initials_of([record["name"], *(record.get("aliases") or [])]) for record in firms.records],
         rows=_rows(firms, coverage),
+        accuracy_m=np.array([float(r.get("accuracy_m") or np.nan) for r in firms.records], np.float64),
+        gathered=_gathered(firms),
     )
 
 
-def _rounded(mark: tuple[float, float] | None) -> tuple[float, float]:
-    return (np.nan, np.nan) if mark is None else (round(mark[0], _DECIMALS), round(mark[1], _DECIMALS))
+def _gathered(firms: Layer) -> list[page.Gathered]:
+    """Gather the firms of which only a place is known, by place."""
+    inside: dict[str, list[int]] = defaultdict(list)
+    for position, (record, geometry) in enumerate(firms):
+        if knowledge(record, geometry) is Knowledge.WITHIN:
+            inside[str(record["within"])].append(position)
+    return [
+        page.Gathered(
+            place=place,
+            members=np.array(members, np.intp),
+            documented=sum(firms.records[i].get("within_basis") == Basis.DOCUMENT for i in members),
+        )
+        for place, members in inside.items()
+    ]
 
 
-def _drawn_at(
-    record: Record, geometry: BaseGeometry | None, marks: Mapping[str, tuple[float, float]]
-) -> tuple[float, float]:
+def _drawn_at(geometry: BaseGeometry | None) -> tuple[float, float]:
     if geometry is None:
-        return marks.get(record.get("within") or "", (np.nan, np.nan))
+        return np.nan, np.nan
     middle: BaseGeometry = geometry if geometry.geom_type == "Point" else geometry.interpolate(0.5, normalized=True)
     return float(shapely.get_x(middle)), float(shapely.get_y(middle))
 
@@ -409,12 +420,13 @@ def _parcels(relations: Iterable[Fact]) -> tuple[page.Parcel, ...]:
         page.Parcel(
             place_id=row.object,
             kind=row.relation,
-            name_as_written=row.name,
+            name_as_written=row.object_name or row.name,
             citation=_citation(row),
             note=row.label or None,
+            within=row.subject or None,
         )
         for row in relations
-        if isinstance(row, Relation) and row.relation in _PARCEL_RELATIONS and row.object
+        if isinstance(row, Relation) and row.relation in _PARCEL_RELATIONS
     )
 
 

@@ -262,13 +262,26 @@ class Row:
     held: Held | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """The points of which only the place is known: no mark of their own, but a number at the place.
+
+    `members` are positions in the input, in any order; of them a document itself puts `documented` there.
+    """
+
+    place: str
+    members: NDArray[np.intp]
+    documented: int
+
+
 @dataclass(frozen=True)
 class Points:
     """The firms.
 
     Arrays have shape (n,). `lon`/`lat` are degrees, WGS 84; NaN where a firm has no position (it is then in lists and
     counts, not on the map). `segment` holds positions in the payload's segments. `standing` holds positions in
-    `standings`, `plans` one bit for each of the payload's plans that names the firm.
+    `standings`, `plans` one bit for each of the payload's plans that names the firm. `by_place` says that only a place
+    (or a street) is known, `accuracy_m` within how many metres a position is (95 %; NaN where nobody says).
     """
 
     lon: NDArray[np.float64]
@@ -283,6 +296,8 @@ class Points:
     cards: Sequence[PointCard] | None = None
     initials: Sequence[str] | None = None
     rows: Sequence[Row] = ()
+    accuracy_m: NDArray[np.float64] | None = None
+    gathered: Sequence[Gathered] = ()
 
     @cached_property
     def _packed(self) -> tuple[PackedPositions, NDArray[np.intp], NDArray[np.intp], NDArray[np.int64]]:
@@ -339,7 +354,19 @@ class Points:
             "has_cards": self.cards is not None,
             "has_initials": self.initials is not None,
             "rows": rows,
+            "gathered": [
+                {"place": at.place, "list": np.sort(back[at.members]).tolist(), "documented": at.documented}
+                for at in self.gathered
+            ],
+            "accuracy": self._accuracies(order[: len(packed.order)]),
         }
+
+    def _accuracies(self, placed: NDArray[np.intp]) -> list[int]:
+        """Give the radius of each placed point in metres, 0 where nobody says; nothing above `_LISTED` points."""
+        if self.accuracy_m is None or len(self.lon) > _LISTED:
+            return []
+        radii: list[int] = np.ceil(np.nan_to_num(self.accuracy_m[placed])).astype(int).tolist()
+        return radii
 
     def blocks(self) -> dict[str, bytes]:
         """Give the binary blocks: positions and facets; names; initials; cards."""
@@ -460,13 +487,17 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """Land that a plan reserves or renews (`kind`: reserved_land, renewal_land …), on a place."""
+    """Land that a plan reserves or renews (`kind`: reserved_land, renewal_land …), on a place.
+
+    `place_id` is empty where no place of its own is known; `within` is then the place that the plan speaks of.
+    """
 
     place_id: str
     kind: str
     name_as_written: str
     citation: Citation
     note: str | None = None
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -481,6 +512,8 @@ class MapPayload:
     title_en: str | None = None
     subtitle: str | None = None
     subtitle_en: str | None = None
+    place_name: str | None = None
+    place_name_en: str | None = None
     kind: str = "city"
     point_noun: str = "firm"
     districts: tuple[District, ...] = ()

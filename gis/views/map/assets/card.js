@@ -81,7 +81,7 @@ async function firmsOf(row) {
  */
 export async function firmList(members, mixed = true) {
   const names = await pointNames();
-  const row = (i) => el("li", {}, el("button", { class: "link", type: "button", on: { click: () => selectPoint(i, true) } }, segmentMark(segmentOf(i)), el("bdi", { text: names[i] }), mixed && i >= points.placed ? el("span", { class: "tag", text: t("search.unplaced") }) : null));
+  const row = (i) => el("li", {}, el("button", { class: "link", type: "button", on: { click: () => selectPoint(i, true) } }, segmentMark(segmentOf(i)), el("bdi", { text: names[i] }), mixed && i >= points.placed ? el("span", { class: "tag", text: t(isByPlace(i) ? "search.by_place" : "search.unplaced") }) : null));
   const list = el("ul", { class: "firm-list" }, ...members.slice(0, LIST).map(row));
   if (members.length > LIST) {
     const more = el("button", { class: "small", type: "button", text: t("card.more", { n: num(members.length - LIST) }), on: { click: () => { fill(list, ...members.slice(0, 2000).map(row)); } } });
@@ -155,7 +155,7 @@ async function firmCard(i) {
     el("p", { class: "kind" }, segmentMark(segment), " ", nameOf(segment, "label"), card.kind ? " · " + term("kind", card.kind) : "", " ", el("span", { class: "tag", text: term("standing", points.standings[points.facets[points.facet[i]][1]]) })),
     facts([[t("card.address"), card.address], [t("card.within"), card.within ? placeLink(card.within) : null],
       [t("card.position"), at ? at.lon.toFixed(5) + ", " + at.lat.toFixed(5) : null]]),
-    isByPlace(i) ? el("p", { class: "unplaced", text: at ? t("card.by_place.why") : t("card.by_place.wide", { place: nameOf(placeOf(card.within) || { name: card.within }), m: distance(card.accuracy_m) }) }) : null,
+    isByPlace(i) ? el("p", { class: "unplaced", text: at ? t("card.by_line") : t("card.by_place", { place: nameOf(placeOf(card.within) || { name: card.within }) }) }) : null,
     mentionsOf(card.mentions),
     points.has_cards ? basisOf({ ...card, geometry: at }) : null,
     card.note ? el("p", { class: "note", text: card.note }) : null,
@@ -174,6 +174,18 @@ function thingCard(thing, prefix) {
   ];
 }
 
+/** @param {any} chip @returns {Promise<any[]>} what is known only to lie in a place */
+async function chipCard({ place, members, facilities, text }) {
+  const link = (f) => el("li", {}, el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: "facilities", id: f.id } }) } }, el("bdi", { text: nameOf(f) }), el("span", { class: "tag", text: term("facility.type", f.type) })));
+  return [
+    el("h2", { id: "card-title", tabindex: -1 }, el("bdi", { text: nameOf(place) })),
+    el("p", { class: "kind", text: t("chip.only") }),
+    el("p", {}, placeLink(place.id)),
+    members.length ? el("section", {}, el("h3", { text }), await firmList(members, false)) : null,
+    facilities.length ? el("section", {}, el("h3", { text: t("here.facilities", { n: num(facilities.length) }) }), el("ul", { class: "firm-list" }, ...facilities.map(link))) : null,
+  ];
+}
+
 /**
  * Select a point; its position goes along so that the map can mark it.
  * @param {number} i
@@ -182,16 +194,17 @@ function thingCard(thing, prefix) {
  */
 export async function selectPoint(i, fly = false, here = undefined) {
   const at = positionOf(i), cards = await pointCards();
-  change({ selected: { type: "point", id: i, fly, here, at: at && { ...at, accuracy_m: isByPlace(i) ? 0 : cards[i]?.accuracy_m || 0 } } });
+  change({ selected: { type: "point", id: i, fly, here, within: at ? "" : cards[i]?.within || "", at: at && { ...at, accuracy_m: isByPlace(i) ? 0 : cards[i]?.accuracy_m || 0 } } });
 }
 
 /**
  * Select what lies at a place: of several things one card, to leaf through.
  * @param {number[]} members points
  * @param {Array<{kind: string, id: string}>} shapes
+ * @param {any} [chip] what is known only by its place, whose number lies there
  */
-export function selectHere(members, shapes) {
-  const here = members.length > 1 ? [{ type: "bundle", id: members[0], members }] : members.map((i) => ({ type: "point", id: i }));
+export function selectHere(members, shapes, chip = null) {
+  const here = chip ? [{ type: "chip", id: chip.place.id, chip }] : members.length > 1 ? [{ type: "bundle", id: members[0], members }] : members.map((i) => ({ type: "point", id: i }));
   const all = [...here, ...shapes.map(({ kind, id }) => ({ type: kind, id }))];
   if (!all.length) change({ selected: null });
   else selectOf(all, 0, { points: members.length, shapes });
@@ -229,6 +242,7 @@ export async function drawCard() {
   let content = null;
   if (chosen.type === "point") content = await firmCard(Number(chosen.id));
   else if (chosen.type === "bundle") content = [el("h2", { id: "card-title", tabindex: -1, text: t("card.bundle", { n: num(chosen.members.length) }) }), el("p", { class: "kind", text: t("card.bundle.why") }), await firmList(chosen.members)];
+  else if (chosen.type === "chip") content = await chipCard(chosen.chip);
   else if (chosen.type === "custom") content = await chosen.content();
   else if (chosen.type === "roads" || chosen.type === "facilities") content = find(chosen.type, chosen.id) && thingCard(find(chosen.type, chosen.id), chosen.type === "roads" ? "road" : "facility");
   else if (placeOf(chosen.id)) content = await placeCard(placeOf(chosen.id), chosen.type);

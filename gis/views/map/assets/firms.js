@@ -4,8 +4,9 @@
 
 import { spread } from "./codec.js";
 import { ink, inkOn } from "./paint.js";
-import { allowedFacets, data, isByPlace, points, segmentOf } from "./model.js";
+import { accuracyOf, allowedFacets, data, points, segmentOf } from "./model.js";
 import { picture } from "./picture.js";
+import { metresPerPixel } from "./shapes.js";
 import { runsIn, stampPoints } from "./stamps.js";
 import { map } from "./stage.js";
 import { state } from "./state.js";
@@ -24,7 +25,20 @@ const GOLDEN = Math.PI * (3 - Math.sqrt(5));
  * @property {number} y
  * @property {number} r
  * @property {number[]} members
+ * @property {number} [soft] radius of what holds it for all we know, pixels; no rim is drawn around that
+ * @property {{x: number, y: number}} [tip] where the needle of a pin stands
  */
+
+/** A position known to so many metres is a pin; one known worse, a soft disc of that radius. */
+export const PIN_M = 100;
+/** Rings of which a soft disc is made: part of its radius, and how dark. */
+export const SOFT_RINGS = [[1, 0.2], [0.82, 0.2], [0.62, 0.26]];
+
+/** @param {any} mark @returns {string} the needle of a pin as a path */
+export function needlePath({ x, y, r, tip }) {
+  const d = r * 0.62;
+  return `M${(x - d).toFixed(1)} ${(y + d * 0.7).toFixed(1)}L${tip.x.toFixed(1)} ${tip.y.toFixed(1)}L${(x + d).toFixed(1)} ${(y + d * 0.7).toFixed(1)}Z`;
+}
 
 /** The firms as one path of the picture; `marks` is what it draws, where points are few enough to be drawn one by one. */
 export const FirmsLayer = L.Path.extend({
@@ -175,7 +189,11 @@ export const FirmsLayer = L.Path.extend({
       else spots.set(key, [i]);
     }
     const radius = Math.round(2 * (points.placed > 800 ? Math.max(3, Math.min(8, (zoom - 8) * 1.4)) : Math.max(4.5, Math.min(9, (zoom - 7.5) * 1.6)))) / 2;
-    const marks = [];
+    const marks = [], perPixel = metresPerPixel(), alone = (mark, i) => {
+      const metres = accuracyOf(i);
+      if (metres > PIN_M) return { ...mark, r: Math.max(7, mark.r), soft: Math.max(metres / perPixel, 10) };
+      return metres && data.kind === "city" && mark.r >= 6 ? { ...mark, y: mark.y - mark.r * 1.6, tip: { x: mark.x, y: mark.y } } : mark;
+    };
     for (const members of spots.values()) {
       const x = points.x[members[0]] * scale + left, y = points.y[members[0]] * scale + top;
       if (x < box.min.x - 60 || y < box.min.y - 60 || x > box.max.x + 60 || y > box.max.y + 60) continue;
@@ -183,8 +201,9 @@ export const FirmsLayer = L.Path.extend({
       const around = spacing * Math.sqrt(members.length);
       const roomy = members.length === 1 || around < 4.5 * 2 ** Math.max(0, zoom - 9.5);
       if (members.length > 1 && !roomy) marks.push({ x, y, r: Math.min(22, 9 + 2.2 * Math.sqrt(members.length)), members });
+      else if (members.length === 1) marks.push(alone({ x, y, r: radius, members }, members[0]));
       else members.forEach((member, k) => {
-        const d = members.length === 1 ? 0 : spacing * Math.sqrt(k + 0.6), angle = k * GOLDEN;
+        const d = spacing * Math.sqrt(k + 0.6), angle = k * GOLDEN;
         marks.push({ x: x + d * Math.cos(angle), y: y + d * Math.sin(angle), r: radius, members: [member] });
       });
     }
@@ -233,32 +252,40 @@ const stamps = new Map();
 
 /**
  * @param {any} segment
- * @param {boolean} hollow
+ * @param {boolean} soft whether the letter stands alone, without a disc around it
  * @param {number} r
  * @param {number} ratio device pixels a pixel
  * @param {string} rim
  * @returns {HTMLCanvasElement}
  */
-function stampOf(segment, hollow, r, ratio, rim) {
-  const key = [segment.id, hollow, r, ratio, rim].join();
+function stampOf(segment, soft, r, ratio, rim) {
+  const key = [segment.id, soft, r, ratio, rim].join();
   const known = stamps.get(key);
   if (known) return known;
   const stamp = document.createElement("canvas"), middle = Math.ceil((r + 2) * ratio) / ratio;
   stamp.width = stamp.height = Math.round(2 * middle * ratio);
   const context = /** @type {CanvasRenderingContext2D} */ (stamp.getContext("2d"));
   context.scale(ratio, ratio);
-  context.beginPath();
-  context.arc(middle, middle, r, 0, 2 * Math.PI);
-  context.fillStyle = hollow ? rim : segment.color;
-  context.fill();
-  context.lineWidth = hollow ? Math.max(1.5, r * 0.24) : 1.2;
-  context.strokeStyle = hollow ? segment.color : rim;
-  context.stroke();
-  if (r >= 7) {
-    context.font = "600 " + Math.round(r * 1.25) + "px " + ink("font");
+  if (!soft) {
+    context.beginPath();
+    context.arc(middle, middle, r, 0, 2 * Math.PI);
+    context.fillStyle = segment.color;
+    context.fill();
+    context.lineWidth = 1.2;
+    context.strokeStyle = rim;
+    context.stroke();
+  }
+  if (r >= 7 || soft) {
+    context.font = "600 " + Math.round(Math.max(9.5, r * 1.25)) + "px " + ink("font");
     context.textAlign = "center";
     context.textBaseline = "middle";
-    context.fillStyle = hollow ? ink("text") : inkOn(segment.color);
+    if (soft) {
+      context.lineWidth = 2.5;
+      context.lineJoin = "round";
+      context.strokeStyle = rim;
+      context.strokeText(segment.glyph, middle, middle + 0.5);
+    }
+    context.fillStyle = soft ? ink("text") : inkOn(segment.color);
     context.fillText(segment.glyph, middle, middle + 0.5);
   }
   stamps.set(key, stamp);
@@ -272,7 +299,25 @@ function stampOf(segment, hollow, r, ratio, rim) {
  * @param {number} ratio
  */
 function drawFirm(context, mark, rim, ratio) {
-  const i = mark.members[0], stamp = stampOf(segmentOf(i), isByPlace(i), mark.r, ratio, rim), side = stamp.width / ratio;
+  const segment = segmentOf(mark.members[0]), soft = Boolean(mark.soft), stamp = stampOf(segment, soft, mark.r, ratio, rim), side = stamp.width / ratio;
+  context.save();
+  context.fillStyle = segment.color;
+  for (const [part, dark] of mark.soft ? SOFT_RINGS : []) {
+    context.globalAlpha = dark;
+    context.beginPath();
+    context.arc(mark.x, mark.y, Number(mark.soft) * part, 0, 2 * Math.PI);
+    context.fill();
+  }
+  context.restore();
+  if (mark.tip) {
+    const needle = new Path2D(needlePath(mark));
+    context.fillStyle = segment.color;
+    context.strokeStyle = rim;
+    context.lineWidth = 1.2;
+    context.setLineDash([]);
+    context.fill(needle);
+    context.stroke(needle);
+  }
   context.drawImage(stamp, mark.x - side / 2, mark.y - side / 2, side, side);
 }
 

@@ -27,6 +27,18 @@ export const GROUND_STYLES = {
 };
 /** A class is hidden where its error would show: where it is more than so many pixels; a pale area shows it later than a line. */
 const ERROR_PIXELS = { line: 28, area: 48, town: 120 };
+/** An area known no better than this, metres, has been drawn on a coarse grid, whose corners say nothing: they are rounded. */
+const COARSE_M = 200;
+
+/** @param {Array<[number, number]>} ring closed @returns {Array<[number, number]>} with its corners cut, as Chaikin does */
+function rounded(ring) {
+  const found = [];
+  for (let i = 1; i < ring.length; i++) {
+    const [a, b] = ring[i - 1], [c, d] = ring[i];
+    found.push(/** @type {[number, number]} */ ([0.75 * a + 0.25 * c, 0.75 * b + 0.25 * d]), /** @type {[number, number]} */ ([0.25 * a + 0.75 * c, 0.25 * b + 0.75 * d]));
+  }
+  return found.length ? [...found, found[0]] : ring;
+}
 
 /** @type {Array<{class_: string, accuracy: number, path: any}>} */
 let paths = [];
@@ -66,7 +78,7 @@ export function drawUnderlay() {
       const options = { interactive: false, pane: "picture", renderer: picture, stratum: AREAS.has(name) ? "underlay" : "underlay-lines", smoothFactor: 1 };
       const path = POINTS.has(name)
         ? shapes.map((s) => L.circleMarker(s.parts[0][0], { ...options, radius: 2.2, color, weight: 1, fillColor: ink("paper"), fillOpacity: 1 }))
-        : AREAS.has(name) ? shapes.map((s) => L.polygon(s.parts, { ...options, stroke: false, fillColor: color, fillOpacity: 1 }))
+        : AREAS.has(name) ? shapes.map((s) => L.polygon(s.a < COARSE_M ? s.parts : s.parts.map((ring) => rounded(rounded(rounded(ring)))), { ...options, stroke: false, fillColor: color, fillOpacity: 1 }))
           : linesOf(shapes.flatMap((s) => s.parts), style, options);
       for (const one of path) paths.push({ class_: name, accuracy, path: one });
     }

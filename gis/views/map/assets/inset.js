@@ -3,43 +3,13 @@
  */
 
 import { byId, fill, svgEl } from "./dom.js";
-import { data, positionOf, points, rolesOf } from "./model.js";
+import { data, rolesOf } from "./model.js";
 import { ink, memberInk } from "./paint.js";
+import { partsOf } from "./shapes.js";
 import { map } from "./stage.js";
 import { state, when } from "./state.js";
-import { firstSystem } from "./themes.js";
 
 const WIDE = 132, HIGH = 118;
-
-/** @param {any} geometry @returns {number[][][]} the outer rings or lines of a geometry */
-function partsOf({ type, coordinates }) {
-  if (type === "Point") return [[coordinates]];
-  if (type === "LineString") return [coordinates];
-  if (type === "MultiPolygon") return coordinates.map((polygon) => polygon[0]);
-  return type === "Polygon" ? [coordinates[0]] : coordinates;
-}
-
-/** @returns {any} the box of what the first layout shows: its places, without those that are whole districts; null where there are none */
-export function contentBounds() {
-  const [west, south, east, north] = data.bounds, system = firstSystem(), box = L.latLngBounds([]);
-  if (data.kind !== "city" || !system) return null;
-  const districts = new Set(data.districts.map((d) => d.id)), places = new Map(data.places.map((p) => [p.id, p]));
-  for (const { place_id } of system.members) {
-    const place = districts.has(place_id) ? null : places.get(place_id);
-    if (place?.geometry) for (const ring of partsOf(place.geometry)) for (const [lon, lat] of ring) box.extend([lat, lon]);
-  }
-  if (!box.isValid()) return null;
-  for (const road of data.roads) {
-    if (road.is_test_road && road.geometry) for (const line of partsOf(road.geometry)) for (const [lon, lat] of line) box.extend([lat, lon]);
-  }
-  // A firm within the district, and not far from the zones, belongs to the picture.
-  const near = box.pad(0.5);
-  for (let i = 0; i < Math.min(points.placed, 2000); i++) {
-    const { lon, lat } = positionOf(i);
-    if (lon >= west && lon <= east && lat >= south && lat <= north && near.contains([lat, lon])) box.extend([lat, lon]);
-  }
-  return box;
-}
 
 /** @returns {boolean} whether the view shows less than the half of the whole, each way */
 function isPart() {

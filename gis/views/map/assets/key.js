@@ -48,6 +48,6 @@ export function setUpKey(renumbered = () => {}) {
   const box = /** @type {HTMLDetailsElement} */ (byId("key"));
   box.open = innerWidth > NARROW;
   drawKey();
-  whenNumbered(renumbered);
+  whenNumbered(() => { drawKey(); renumbered(); });
   when(["layers", "lang", "scheme", "shown", "compare", "radius", "reachTarget", "segmentsOff", "standingsOff", "plan", "onlyHeadquarters", "date"], () => { if (!state.onPaper) drawKey(); });
 }

@@ -2,10 +2,11 @@
  * Write names so that each is read as its own: inside its shape, or on a leader line in nobody's shape, else a number.
  */
 
+import { chipExtent, chipShapes, chipsNow } from "./chips.js";
 import { el, fill, svgEl } from "./dom.js";
 import { groundNames } from "./ground-names.js";
 import { data, placeOf, pointNames, points } from "./model.js";
-import { ink, isSketch, memberInk, roadClass, systemInk } from "./paint.js";
+import { ink, isDark, isSketch, memberInk, roadClass, systemInk } from "./paint.js";
 import { picture } from "./picture.js";
 import { anchorOf, arrowOf, holdsNow, loosePlaces } from "./shapes.js";
 import { state } from "./state.js";
@@ -18,7 +19,7 @@ import { cut, lang, nameOf, t } from "./words.js";
  * @property {string} text
  * @property {string[]} lines
  * @property {string} kind
- * @property {"inside"|"leader"|"number"|"beside"} how
+ * @property {"inside"|"leader"|"number"|"beside"|"attached"|"forced"} how
  * @property {number} x
  * @property {number} y
  * @property {string|null} color
@@ -27,12 +28,19 @@ import { cut, lang, nameOf, t } from "./words.js";
  * @property {number} size
  * @property {string} mark what stands after the name: that the place is sketched
  * @property {Array<{x: number, y: number}>} [leader] from the name to its place
+ * @property {any} [chip] what is known only by this place
+ * @property {number} [height] of a chip
+ * @property {string} [words] of a chip
+ * @property {number} [last] their width
  */
 
 /** @type {Label[]} what was last written, for those who draw the map again elsewhere */
 export let written = [];
 /** @type {Array<{n: number, text: string, id: string, sketch: boolean, color: string|null}>} names a number stands for */
 export let numbered = [];
+
+/** How many places' numbers found no room; a closer look shows them. */
+export let crowded = 0;
 
 const measure = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
 /** Side of a cell of the grid on which room is looked for, pixels. */
@@ -295,7 +303,7 @@ class Pass {
 
   /** @returns {number} cells of a box that lie in a named shape which is neither its own nor around it */
   foreign(shape, cells) {
-    let rest = this.all.of(cells) - shape.cover.of(cells);
+    let rest = this.all.of(cells) - (shape.undrawn ? 0 : shape.cover.of(cells));
     for (const around of shape.around) rest -= around.cover.of(cells);
     return rest;
   }
@@ -335,7 +343,7 @@ class Pass {
     for (let r = box[1]; r <= box[3]; r++) {
       for (let c = box[0]; c <= box[2]; c++) {
         if (!bits[r * columns + c]) continue;
-        const d = (c - mx) ** 2 + (r - my) ** 2 + (this.foreign(shape, [c, r, c + 1, r + 1]) ? 1e6 : 0) + this.marks.of([c, r, c + 1, r + 1]) * 400;
+        const d = (c - mx) ** 2 + (r - my) ** 2 + (this.foreign(shape, [c, r, c + 1, r + 1]) ? (shape.undrawn ? 60 : 1e6) : 0) + this.marks.of([c, r, c + 1, r + 1]) * 400;
         if (d < least) {
           least = d;
           best = this.grid.middle(c, r);
@@ -368,15 +376,15 @@ class Pass {
     return found.find(({ x, y }) => this.isFree(this.boxAt(x, y, extent))) || null;
   }
 
-  /** @param {any} shape @param {{width: number, height: number}} extent @param {number} reach @returns {any} */
-  outside(shape, extent, reach) {
+  /** @param {any} shape @param {{width: number, height: number}} extent @param {number} reach @param {boolean} [anywhere] even in another's shape @returns {any} */
+  outside(shape, extent, reach, anywhere = false) {
     const anchor = this.anchor(shape);
     if (!anchor) return null;
     const found = [], step = CELL * 2;
     for (let y = anchor.y - reach; y <= anchor.y + reach; y += step) {
       for (let x = anchor.x - reach - extent.width / 2; x <= anchor.x + reach + extent.width / 2; x += step) {
         const area = this.boxAt(x, y, extent), cells = this.grid.cells(area);
-        if (!cells || shape.cover.of(cells) || this.foreign(shape, cells)) continue;
+        if (!cells || (!anywhere && (shape.cover.of(cells) || this.foreign(shape, cells)))) continue;
         const end = { x: Math.max(area.x0, Math.min(area.x1, anchor.x)), y: Math.max(area.y0, Math.min(area.y1, anchor.y)) };
         const long = Math.hypot(end.x - anchor.x, end.y - anchor.y);
         if (long > reach || long < 8) continue;
@@ -452,6 +460,74 @@ class Pass {
     }
   }
 
+  /** @param {any} place @returns {any} its shape; of one that is not drawn, as it would be */
+  shapeOf(place) {
+    const known = this.shapes.find(({ item }) => item.id === place.id);
+    if (known) return known;
+    const { type, coordinates } = place.geometry, deep = type.endsWith("Polygon");
+    const polygons = type === "Polygon" ? [coordinates] : type === "MultiPolygon" ? coordinates : [];
+    const rings = polygons.flat().map((ring) => ring.map(([lon, lat]) => this.map.latLngToLayerPoint([lat, lon])));
+    const item = { id: place.id, kind: "chip", geometry: place.geometry, color: null };
+    const shape = { item, cover: new Cover(this.grid).fill(deep ? rings : [], [0, this.grid.columns]), around: [], undrawn: true };
+    shape.around = this.shapes.filter((other) => this.holds(other, shape));
+    return shape;
+  }
+
+  /** @param {any} label @param {{width: number, height: number}} extent @returns {any} room right by a name, below it first */
+  byName(label, extent) {
+    const tall = label.height || label.lines.length * label.size * 1.15 + 3, away = (label.width + extent.width) / 2 + 2, step = (tall + extent.height) / 2 + 1;
+    return [[0, step], [0, -step], [away, 0], [-away, 0]].map(([dx, dy]) => ({ x: label.x + dx, y: label.y + dy })).find((s) => {
+      const box = this.boxAt(s.x, s.y, extent), cells = this.grid.cells(box);
+      return cells && this.isFree(box) && this.marks.of(cells) < 3;
+    });
+  }
+
+  /** @param {any} label @param {any} chip @param {function(string): number} width @returns {any} the chip right by the name of its place */
+  chipByName(label, chip, width) {
+    for (const short of [false, true]) {
+      const extent = chipExtent(chip, "", short, width), spot = this.byName(label, extent);
+      if (spot) return { extent, spot, how: "attached" };
+    }
+    return null;
+  }
+
+  /** @param {any} chip @param {function(string): number} width @returns {any} the chip with the name of its place */
+  chipAlone(chip, width) {
+    const shape = this.shapeOf(chip.place), reach = Math.min(LEADER, this.size.x / 5), name = cut(nameOf(chip.place), 16);
+    const ways = [false, true].map((short) => chipExtent(chip, name, short, width));
+    for (const extent of ways) {
+      const spot = this.inside(shape, extent, 2);
+      if (spot) return { extent, spot, how: "inside" };
+    }
+    for (const far of [reach, reach * 2]) {
+      const spot = this.outside(shape, ways[1], far);
+      if (spot) return { extent: ways[1], spot, how: "leader" };
+    }
+    // It says its own name: on a leader it may stand in another's shape rather than on another's name.
+    const spot = this.outside(shape, ways[1], reach * 2, true);
+    if (spot) return { extent: ways[1], spot, how: "forced" };
+    const bare = chipExtent(chip, "", true, width);
+    return { extent: bare, spot: this.inside(shape, bare), how: "forced" };
+  }
+
+  /** What is known only by its place: a number by the name of the place, else in it, else on a leader. */
+  chips() {
+    const font = `600 11px ${this.family}`, width = (text) => widthOf(text, font);
+    for (const chip of chipsNow()) {
+      const { place } = chip;
+      const label = written.find(({ id, how }) => id === place.id && how !== "number");
+      if (!label && !this.isMiddleSeen(place.geometry)) continue;
+      const { extent, spot, how } = (label && this.chipByName(label, chip, width)) || this.chipAlone(chip, width);
+      if (!spot) {
+        crowded++;
+        continue;
+      }
+      this.taken.push(this.boxAt(spot.x, spot.y, extent));
+      if (spot.leader) this.leaders.push(spot.leader);
+      written.push({ id: place.id, text: extent.words, lines: [extent.words], kind: "chip", how, x: Math.round(spot.x), y: Math.round(spot.y), color: null, lastWidth: 0, size: 11, mark: "", leader: spot.leader, chip, ...extent });
+    }
+  }
+
   /** The names of roads, each along its line. @param {Item[]} items */
   roads(items) {
     const zones = this.shapes.filter(({ item }) => item.kind === "zone");
@@ -517,12 +593,15 @@ export function writeLabels(map, firms) {
   const pane = map.getPane("labels"), before = numbered;
   written = [];
   numbered = [];
+  const hid = crowded;
+  crowded = 0;
   again = () => writeLabels(map, firms);
   if (state.layers.has("labels")) {
     const items = wanted(), pass = new Pass(map, firms);
     pass.lay(items);
     pass.zones();
     pass.districts();
+    pass.chips();
     pass.roads(items);
     pass.ground("town");
     pass.firms(firms);
@@ -530,7 +609,7 @@ export function writeLabels(map, firms) {
   }
   showLabels(pane);
   const told = (list) => list.map(({ n, id }) => n + id).join();
-  if (!state.onPaper && told(before) !== told(numbered)) for (const act of numberListeners) act();
+  if (!state.onPaper && (hid !== crowded || told(before) !== told(numbered))) for (const act of numberListeners) act();
 }
 
 /** @type {Array<function(): void>} */
@@ -541,9 +620,20 @@ export function whenNumbered(act) {
   numberListeners.push(act);
 }
 
+/** @param {{x: number, y: number}} at layer pixels @returns {any} the chip there, or null */
+export function chipAt(at) {
+  const found = written.find(({ chip, x, y, width, height = 0 }) => chip && Math.abs(x - at.x) <= width / 2 && Math.abs(y - at.y) <= height / 2);
+  return found?.chip || null;
+}
+
 /** @param {Label} label @returns {HTMLElement} */
 function labelNode(label) {
   const css = { left: label.x + "px", top: label.y + "px", ...(label.color ? { color: label.color } : {}) };
+  if (label.chip) {
+    const { width, height = 0 } = label, half = width / 2 + 1;
+    const shown = svgEl("svg", { width: width + 2, height: height + 2, viewBox: `${-half} ${-height / 2 - 1} ${width + 2} ${height + 2}` }, ...chipShapes(label));
+    return el("span", { class: "label label-chip", css, data: { how: label.how, id: label.id || "" } }, shown);
+  }
   if (label.how === "number") {
     const number = svgEl("svg", { width: 20, height: 20, viewBox: "-10 -10 20 20" }, svgEl("circle", { r: 8.5, fill: label.color || ink("label"), stroke: ink("halo") }),
       svgEl("text", { "text-anchor": "middle", y: 3.8, "font-size": 10.5, "font-weight": 700, fill: ink("halo"), text: label.text }));
@@ -564,7 +654,7 @@ function showLabels(pane) {
   if (!pane.children.length) before.clear();
   if (lines.length) pane.prepend(svgEl("svg", { class: "leaders", width: 1, height: 1, "aria-hidden": "true" }, ...lines));
   for (const label of written) {
-    const key = [label.kind, label.how, label.x, label.y, label.color, label.lines.join("\n"), label.mark, label.id, lang()].join("|");
+    const key = [label.kind, label.how, label.x, label.y, label.color, label.lines.join("\n"), label.mark, label.id, lang(), label.chip && JSON.stringify([label.chip.bar, label.chip.signs]), label.chip && isDark()].join("|");
     const node = before.get(key) || labelNode(label);
     if (!before.has(key)) pane.append(node);
     before.delete(key);

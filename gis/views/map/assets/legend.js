@@ -4,10 +4,12 @@
 
 import { svgEl } from "./dom.js";
 import { GROUND_STYLES, groundClasses } from "./ground.js";
-import { numbered } from "./labels.js";
-import { allowedFacets, data, facetCounts, placedCounts, placeOf, points, shownSystems } from "./model.js";
+import { crowded, numbered } from "./labels.js";
+import { chipsNow } from "./chips.js";
+import { needlePath, PIN_M, SOFT_RINGS } from "./firms.js";
+import { accuracyOf, allowedFacets, data, facetCounts, placedCounts, placeOf, points, shownSystems } from "./model.js";
 import { FACILITY_SHAPES, facilityClass, ink, inkOn, isSketch, memberInk, roadClass, ROAD_STYLES, strengthOf, systemInk } from "./paint.js";
-import { arrowPath, facilityShapeOf, holdsNow, isCourseless, loosePlaces, sketchShapes } from "./shapes.js";
+import { arrowPath, holdsNow, isCourseless, loosePlaces, sketchShapes } from "./shapes.js";
 import { state } from "./state.js";
 import { nameOf, num, t } from "./words.js";
 
@@ -85,31 +87,55 @@ function bundleSign() {
     svgEl("text", { "text-anchor": "middle", y: 3, "font-size": 8.5, "font-weight": 600, "font-family": ink("font"), fill: ink("text"), text: "9" })];
 }
 
+/** @returns {any[]} a box with a bar of two links */
+function chipSign() {
+  const colors = data.segments.slice(0, 2).map((s) => s.color);
+  return [svgEl("rect", { x: -11, y: -8, width: 22, height: 16, rx: 3, fill: ink("paper"), stroke: ink("muted") }),
+    svgEl("text", { "text-anchor": "middle", y: 1.5, "font-size": 8.5, "font-weight": 600, "font-family": ink("font"), fill: ink("text"), text: "9" }),
+    ...colors.map((color, i) => svgEl("rect", { x: -8 + 8 * i, y: 3.5, width: 8, height: 2.5, fill: color }))];
+}
+
+/** @returns {Row[]} how well the places of the firms are known, as far as any are */
+function knowledgeRows() {
+  const color = data.segments[0]?.color || ink("muted"), allowed = allowedFacets();
+  let pins = 0, soft = 0, gathered = 0, spots = new Set(), together = false;
+  for (let i = 0; i < points.placed; i++) {
+    if (!allowed[points.facet[i]]) continue;
+    if (accuracyOf(i) > PIN_M) soft++;
+    else pins++;
+    const spot = points.x[i] + "/" + points.y[i];
+    together = together || spots.has(spot);
+    spots.add(spot);
+  }
+  for (const { members } of chipsNow()) gathered += members.length;
+  const disc = [svgEl("circle", { r: 5.5, fill: color, stroke: ink("paper"), "stroke-width": 1.2 })];
+  const city = data.kind === "city";
+  const pin = city ? [svgEl("path", { d: needlePath({ x: 0, y: -3, r: 5, tip: { x: 0, y: 8 } }), fill: color }), svgEl("circle", { cy: -3, r: 5, fill: color, stroke: ink("paper") })] : disc;
+  return [
+    pins ? { sign: pin, text: t(city ? "legend.pin" : "legend.point"), count: city ? num(pins) : "" } : null,
+    soft ? { sign: SOFT_RINGS.map(([part, dark]) => svgEl("circle", { r: 8.5 * part, fill: color, "fill-opacity": dark })), text: t("legend.soft"), count: num(soft) } : null,
+    gathered ? { sign: chipSign(), text: t("legend.chip") + (crowded ? t("legend.crowded", { n: num(crowded) }) : ""), count: num(gathered) } : null,
+    together ? { sign: bundleSign(), text: t("legend.bundle." + data.point_noun) } : null,
+  ].filter(Boolean);
+}
+
 /** @returns {Group[]} the firms by link, and how well their places are known */
 function firmLegend() {
   if (!points.n || !state.layers.has("firms")) return [];
   const allowed = allowedFacets(), placed = placedCounts(), whole = facetCounts();
   const all = data.segments.map(() => 0), drawn = data.segments.map(() => 0);
-  let hollow = 0, filled = 0;
-  points.facets.forEach(([segment, , , standIn], f) => {
+  points.facets.forEach(([segment], f) => {
     all[segment] += whole[f];
-    if (!allowed[f]) return;
-    drawn[segment] += placed[f];
-    if (standIn) hollow += placed[f];
-    else filled += placed[f];
+    if (allowed[f]) drawn[segment] += placed[f];
   });
+  for (const { members } of chipsNow()) for (const i of members) drawn[points.facets[points.facet[i]][0]]++;
   const rows = data.segments.map((segment, s) => ({ segment, s })).filter(({ s }) => all[s])
     .map(({ segment, s }) => ({
       sign: [svgEl("circle", { r: 7.5, fill: segment.color }), svgEl("text", { "text-anchor": "middle", y: 3.6, "font-size": 9.5, "font-weight": 600, "font-family": ink("font"), fill: inkOn(segment.color), text: segment.glyph })],
       text: nameOf(segment, "label"), count: drawnOf(drawn[s], all[s]), toggle: { key: "segmentsOff", value: s },
     }));
-  const color = data.segments[0]?.color || ink("muted");
-  const disc = (open) => [svgEl("circle", { r: 5.5, fill: open ? ink("paper") : color, stroke: color, "stroke-width": 2.2 })];
-  const how = points.placed > 2000
-    ? [{ sign: [svgEl("circle", { cx: -6, r: 3, fill: ink("muted") }), svgEl("circle", { cx: 5, r: 6.5, fill: ink("muted") })], text: t("legend.sum") }]
-    : [filled ? { sign: disc(false), text: t(data.kind === "city" ? "legend.own" : "legend.point") } : null,
-      hollow ? { sign: disc(true), text: t("legend.by_place") } : null,
-      { sign: bundleSign(), text: t("legend.bundle." + data.point_noun) }].filter(Boolean);
+  const sums = { sign: [svgEl("circle", { cx: -6, r: 3, fill: ink("muted") }), svgEl("circle", { cx: 5, r: 6.5, fill: ink("muted") })], text: t("legend.sum") };
+  const how = points.placed > 2000 ? [sums] : knowledgeRows();
   return [{ title: t("tree.points." + data.point_noun) + " " + drawnOf(drawn.reduce((a, b) => a + b, 0), points.n), rows: [...rows, ...how] }];
 }
 
@@ -130,9 +156,11 @@ function lineLegend() {
   }
   for (const key of Object.keys(FACILITY_SHAPES)) {
     const all = data.facilities.filter((f) => facilityClass(f.type) === key), drawn = all.filter((f) => f.geometry);
-    if (!state.layers.has("facilities." + key) || !drawn.length) continue;
-    const hollow = drawn.every((f) => isSketch(f.basis)), shape = facilityShapeOf(drawn[0]);
-    rows.push({ sign: [svgEl("path", { d: shape, transform: "scale(.85)", fill: ink(hollow ? "paper" : "facility"), stroke: ink(hollow ? "facility" : "paper"), "stroke-width": hollow ? 2 : 1.2 })], text: t("facility." + key), count: drawnOf(drawn.length, all.length) });
+    if (!state.layers.has("facilities." + key)) continue;
+    const gathered = chipsNow().reduce((sum, { facilities }) => sum + facilities.filter((f) => facilityClass(f.type) === key).length, 0);
+    if (!drawn.length && !gathered) continue;
+    const open = drawn.length === 0, sign = [svgEl("path", { d: FACILITY_SHAPES[key], transform: "scale(.85)", fill: ink(open ? "paper" : "facility"), stroke: ink(open ? "facility" : "paper"), "stroke-width": open ? 2 : 1.2 })];
+    rows.push({ sign, text: t("facility." + key) + (open ? t("legend.gathered") : ""), count: drawnOf(drawn.length + gathered, all.length) });
   }
   if (state.layers.has("reach")) rows.push({ sign: [svgEl("rect", { x: -12, y: -6, width: 24, height: 12, rx: 6, fill: ink("reach"), "fill-opacity": 0.4 })], text: t("reach.band", { r: num(state.radius) }) });
   return rows.length ? [{ title: t("tree.roads"), rows }] : [];

@@ -10,17 +10,18 @@ import { FirmsLayer } from "./firms.js";
 import { areaKm2, distanceM, lengthM } from "./geodesy.js";
 import { drawUnderlay, refitUnderlay } from "./ground.js";
 import { keepHash, readHash } from "./hash.js";
-import { contentBounds, setUpInset } from "./inset.js";
+import { setUpInset } from "./inset.js";
 import { drawKey, setUpKey } from "./key.js";
-import { moveFurniture, written, writeLabels } from "./labels.js";
+import { chipAt, moveFurniture, written, writeLabels } from "./labels.js";
 import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
 import { isDark } from "./paint.js";
 import { picture } from "./picture.js";
-import { rememberOpening } from "./paper.js";
+import { fitContent, resizeMap } from "./paper.js";
 import { drawPanel, redrawLegend, setUpPanel } from "./panel.js";
+import { productBounds, productTitle, readFirms } from "./products.js";
 import { pointsIn, summary } from "./selection.js";
 import { setUpSearch } from "./search.js";
-import { anchorOf, drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitReach, setUpShapes } from "./shapes.js";
+import { anchorOf, drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitFacilities, refitReach, setUpShapes } from "./shapes.js";
 import { map } from "./stage.js";
 import { change, state, when } from "./state.js";
 import { firstLayers, firstMembers } from "./themes.js";
@@ -47,7 +48,7 @@ function drawFurniture(map) {
 
 /** Write the page's title and labels. */
 function drawTitles() {
-  const title = (lang() === "en" && data.title_en) || data.title;
+  const title = productTitle();
   byId("title").textContent = title;
   document.title = title;
   byId("subtitle").textContent = [(lang() === "en" && data.subtitle_en) || data.subtitle, t("as_of", { date: data.as_of })].filter(Boolean).join(" · ");
@@ -81,9 +82,10 @@ function setUpPointing(map, firms) {
     if (document.body.classList.contains("drawing")) return;
     const mine = ++turn;
     const hits = firms.hit(event.layerPoint), sum = firms.sumAt(event.layerPoint), under = picture.shapeAt(event.layerPoint);
-    const asked = under && under.kind !== "districts";
-    map.getContainer().style.cursor = hits.length || asked ? "pointer" : "";
-    if (hits.length === 1) {
+    const asked = under && under.kind !== "districts", chip = hits.length ? null : chipAt(event.layerPoint);
+    map.getContainer().style.cursor = hits.length || asked || chip ? "pointer" : "";
+    if (chip) showTip(event, el("bdi", { text: nameOf(chip.place) }), el("small", { text: t("chip.only") }));
+    else if (hits.length === 1) {
       const names = await pointNames();
       if (mine === turn) showTip(event, el("bdi", { text: names[hits[0]] }), el("small", { text: nameOf(segmentOf(hits[0]), "label") }));
     } else if (hits.length) showTip(event, t("card.bundle", { n: hits.length }));
@@ -104,7 +106,8 @@ function setUpPointing(map, firms) {
     if (event.originalEvent?.detail > 1) return;
     // Empty land, which is only a district, opens nothing.
     const shapes = picture.shapesAt(event.layerPoint).filter(({ kind }) => kind !== "districts");
-    selectHere(firms.hit(event.layerPoint), shapes);
+    const hits = firms.hit(event.layerPoint);
+    selectHere(hits, shapes, hits.length ? null : chipAt(event.layerPoint));
   });
   byId("card-close").addEventListener("click", () => change({ selected: null }));
   document.addEventListener("keydown", (event) => {
@@ -138,9 +141,9 @@ function flyToChosen(map) {
   if (chosen.type === "point") {
     if (chosen.at && (chosen.fly || !map.getBounds().contains([chosen.at.lat, chosen.at.lon]))) map.setView([chosen.at.lat, chosen.at.lon], Math.max(map.getZoom(), 13), calm);
     if (chosen.at) freeChosen(map, L.latLngBounds([[chosen.at.lat, chosen.at.lon]]));
-    return;
+    if (chosen.at || !chosen.within) return;
   }
-  const thing = placeOf(chosen.id) || find("roads", chosen.id) || find("facilities", chosen.id);
+  const thing = placeOf(chosen.within || chosen.id) || find("roads", chosen.id) || find("facilities", chosen.id);
   if (!thing?.geometry) return;
   const bounds = L.geoJSON(thing.geometry).getBounds();
   const free = freePart(map), size = map.getSize(), corner = [40 + size.x - free.x, 40 + size.y - free.y];
@@ -178,9 +181,7 @@ async function open() {
   // A page without plans opens on what is drawn, which may be one small park: its district stays within reach.
   map.setMinZoom(Math.max(0, Math.min(map.getZoom() - 2.5, data.plans.length || data.kind !== "city" ? Infinity : 9)));
   map.setMaxZoom(20);
-  const content = contentBounds() || bounds;
-  map.fitBounds(content, { animate: false, padding: [30, 30], maxZoom: 15 });
-  rememberOpening(map, content);
+  fitContent(map, productBounds() || bounds);
   L.control.zoom({ position: "bottomleft", zoomInTitle: t("zoom.in"), zoomOutTitle: t("zoom.out") }).addTo(map);
   if (opening.view) map.setView([opening.view[1], opening.view[2]], opening.view[0], { animate: false });
   setUpShapes();
@@ -202,7 +203,7 @@ async function open() {
   map.on("zoomstart viewreset", () => (zoomed = true));
   // While fingers zoom the map, names would stand in wrong places.
   map.on("zoom", (event) => { if (event.pinch) map.getContainer().classList.add("map-busy"); });
-  map.on("zoomend", () => { refitReach(); if (refitUnderlay() && !state.onPaper) { drawKey(); redrawLegend(); } });
+  map.on("zoomend", () => { refitReach(); refitFacilities(); if (refitUnderlay() && !state.onPaper) { drawKey(); redrawLegend(); } });
   map.on("curtain", label);
   map.on("resize", () => moveFurniture());
   setUpPrinting(map, firms);
@@ -226,9 +227,11 @@ async function open() {
   when(["selected"], () => { drawCard().then(() => { flyToChosen(map); drawChosen(); label(); }); });
   when(["shown", "layers", "date", "scheme", "compare"], label);
   when(["segmentsOff", "standingsOff", "plan", "onlyHeadquarters"], () => { if (firms.marks.length) label(); });
+  when(["theme"], drawTitles);
+  setTimeout(() => readFirms().then(() => { if (state.theme === "headquarters") redrawLegend(); }), 0);
   when(["lang"], () => { drawTitles(); drawFurniture(map); label(); drawCard(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => change({ scheme: state.scheme }));
-  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());
+  new ResizeObserver(() => { if (!state.onPaper) resizeMap(map); }).observe(map.getContainer());
   let settled = false;
   const furniture = new ResizeObserver(() => {
     moveFurniture();

@@ -111,6 +111,32 @@ export function isByPlace(i) {
   return points.facets[points.facet[i]][3] === 1;
 }
 
+/** @param {number} i @returns {number} metres within which a point lies, 0 where nobody says */
+export function accuracyOf(i) {
+  return points.accuracy?.[i] || 0;
+}
+
+/**
+ * What is known only to lie in a place, as the present filter lets it through: firms, and facilities of the shown layers.
+ * @param {function(any): boolean} isShown whether a facility belongs to the picture
+ * @returns {Array<{place: any, members: number[], all: number, documented: number, facilities: any[]}>}
+ */
+export function gatheredPoints(isShown) {
+  const allowed = allowedFacets(), found = new Map();
+  const at = (id) => {
+    if (!found.has(id)) found.set(id, { place: placeOf(id), members: [], all: 0, documented: 0, facilities: [] });
+    return found.get(id);
+  };
+  if (state.layers.has("firms")) {
+    for (const { place, list, documented } of points.gathered || []) {
+      const members = list.filter((i) => allowed[points.facet[i]]);
+      if (members.length) Object.assign(at(place), { members, all: list.length, documented });
+    }
+  }
+  for (const facility of data.facilities) if (!facility.geometry && facility.within && isShown(facility)) at(facility.within).facilities.push(facility);
+  return [...found.values()].filter(({ place }) => place?.geometry);
+}
+
 /** @returns {Uint8Array} 1 for each facet that the present filter lets through */
 export function allowedFacets() {
   const plan = data.plans.findIndex((p) => p.id === state.plan);
@@ -147,7 +173,7 @@ export function countBySegment(row) {
   const found = data.segments.map(() => 0);
   const plan = data.plans.findIndex((p) => p.id === state.plan);
   // Without plans no document says which firms a place has; those that lie in it are its own.
-  const counts = row ? (!data.plans.length && points.rows[row]?.i) || points.rows[row]?.d : facetCounts();
+  const counts = row ? (!data.plans.length && (points.rows[row]?.i || points.rows[row]?.l)) || points.rows[row]?.d : facetCounts();
   if (counts) {
     points.facets.forEach(([segment, standing, plans, , headquarters], f) => {
       if ((!state.onlyHeadquarters || headquarters === 1) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)) found[segment] += counts[f];

@@ -24,13 +24,21 @@ function pages() {
   return Object.keys(PAGES).filter((page) => (page !== "indicators" || data.indicators.length) && (page !== "table" || data.places.length) && (page !== "legend" || narrow.matches));
 }
 
+/** @param {any} indicator @returns {string} reached, what is missing, or that nobody knows; it accuses no one */
+function standingOf(indicator) {
+  const { status, gap, unit, lower_bound: least } = indicator;
+  if (status === "reached") return t("standing.reached");
+  if (gap !== undefined) return t(least ? "standing.gap_at_most" : "standing.gap", { gap: gap + (unit || "") });
+  return /unknown$/.test(status) ? t("standing.unknown") : nameOf(indicator, "status_label");
+}
+
 /** @param {HTMLElement} panel */
 function drawIndicators(panel) {
   fill(panel, el("ul", { class: "indicators" }, ...data.indicators.map((i) => el("li", {},
     el("strong", { text: nameOf(i, "label") }),
     el("div", {}, t(i.kind === "target" ? "indicator.target" : "indicator.value", { target: i.target }), i.year ? t("indicator.year", { year: i.year }) : null, " ",
-      i.kind === "target" && i.status_label ? el("span", { class: "tag" + (i.status.startsWith("due") || i.status === "unproven" ? " warn" : ""), text: nameOf(i, "status_label") }) : null),
-    i.now === undefined ? null : el("div", { text: t("indicator.now", { now: i.now }) + (i.gap === undefined || i.kind !== "target" ? "" : t("indicator.gap", { gap: i.gap + (i.unit || "") })) }),
+      i.kind === "target" && i.status_label ? el("span", { class: "tag", text: standingOf(i) }) : null),
+    i.now === undefined ? null : el("div", { text: t("indicator.now", { now: i.now }) }),
     i.reason ? el("div", { class: "muted", text: nameOf(i, "reason") }) : null,
     el("div", { class: "cite" }, el("bdi", { text: find("plans", i.plan)?.short || i.plan }), " ", t("cite.line", { line: i.citation.line, file: i.citation.file }))))));
 }
@@ -52,7 +60,7 @@ function zones() {
 /** @returns {string} */
 function exactness() {
   const drawn = zones().filter((p) => p.geometry), sketched = drawn.filter((p) => isSketch(p.basis)).length;
-  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched, none: zones().length - drawn.length }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - byPlace(0, points.placed)), stand: num(byPlace(0, points.placed)), wide: num(byPlace(points.placed, points.n)), none: num(points.n - points.placed - byPlace(points.placed, points.n)) }) : "");
+  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched, none: zones().length - drawn.length }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed), wide: num(byPlace(points.placed, points.n)), none: num(points.n - points.placed - byPlace(points.placed, points.n)) }) : "");
 }
 
 /**

@@ -9,15 +9,28 @@ import { change, state } from "./state.js";
 /** What the page opened on, while the reader has not moved the map. @type {{bounds: any, zoom: number, center: any}|null} */
 let opening = null;
 
-/** @param {any} map @param {any} bounds what the map has just been fitted to */
-export function rememberOpening(map, bounds) {
-  opening = { bounds, zoom: map.getZoom(), center: map.getCenter() };
+/** @param {any} map @returns {boolean} whether the reader has not moved the map */
+function isStill(map) {
+  return opening !== null && map.getZoom() === opening.zoom && map.getCenter().distanceTo(opening.center) < 1;
 }
 
 /** @param {any} map @returns {any} what a sheet has to show: what the page opened on, or the present view */
 function subject(map) {
-  const still = opening && map.getZoom() === opening.zoom && map.getCenter().distanceTo(opening.center) < 1;
-  return still ? opening.bounds : map.getBounds();
+  return isStill(map) ? opening?.bounds : map.getBounds();
+}
+
+/** Put what the page opened on into the middle again after the map's room has changed. @param {any} map */
+export function resizeMap(map) {
+  const still = isStill(map);
+  map.invalidateSize({ animate: false, pan: false });
+  if (!still || !opening) return;
+  fitContent(map, opening.bounds);
+}
+
+/** Open on what there is to show. @param {any} map @param {any} bounds */
+export function fitContent(map, bounds) {
+  map.fitBounds(bounds, { animate: false, padding: [30, 30], maxZoom: 15 });
+  opening = { bounds, zoom: map.getZoom(), center: map.getCenter() };
 }
 
 /**

@@ -62,10 +62,10 @@ export function summary(drawn) {
   const bySegment = data.segments.map(() => 0), byStanding = points.standings.map(() => 0);
   let byPlace = 0;
   for (const i of members) {
-    const [segment, standing, , byPlace] = points.facets[points.facet[i]];
+    const [segment, standing, , standIn] = points.facets[points.facet[i]];
     bySegment[segment]++;
     byStanding[standing]++;
-    byPlace += byPlace;
+    byPlace += standIn;
   }
   return { members, bySegment, byStanding, byPlace, roadM: lengthInM(testRoadLines(), ring), areaKm2: areaKm2(ring) };
 }

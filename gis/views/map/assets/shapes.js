@@ -37,6 +37,14 @@ const Mark = L.CircleMarker.extend({
   },
 });
 
+/** @param {any} geometry @returns {number[][][]} the outer rings or lines of a geometry */
+export function partsOf({ type, coordinates }) {
+  if (type === "Point") return [[coordinates]];
+  if (type === "LineString") return [coordinates];
+  if (type === "MultiPolygon") return coordinates.map((polygon) => polygon[0]);
+  return type === "Polygon" ? [coordinates[0]] : coordinates;
+}
+
 /** @type {Map<any, {lat: number, lng: number, span: number}>} */
 const anchors = new Map();
 
@@ -457,22 +465,29 @@ export function drawRoads() {
   }
 }
 
-/** Draw facilities. */
+/** Draw facilities: known to 100 m a mark, to 1 km a mark in a soft disc of its true radius. */
 export function drawFacilities() {
   groups.facilities.clearLayers();
   for (const facility of data.facilities) {
     if (!facility.geometry || !state.layers.has("facilities." + facilityClass(facility.type))) continue;
-    const about = { kind: "facilities", id: facility.id };
+    const about = { kind: "facilities", id: facility.id }, metres = facility.accuracy_m || 0;
     if (facility.geometry.type !== "Point") {
-      add("facilities", facility.geometry, { about, color: ink("facility"), weight: 1.5, fillOpacity: 0.2 });
+      if (isSketch(facility.basis)) addSketch("facilities", facility.geometry, { about, color: ink("facility"), strength: 0.3, accuracyM: metres });
+      else add("facilities", facility.geometry, { about, color: ink("facility"), weight: 1.5, fillOpacity: 0.2 });
       continue;
     }
-    const [lon, lat] = facility.geometry.coordinates, hollow = isSketch(facility.basis);
+    const [lon, lat] = facility.geometry.coordinates, soft = metres > 100;
+    if (soft) groups.facilities.addLayer(new SoftDisc([lat, lon], { ...placed("facilities"), color: ink("facility"), radius: Math.max(11, metres / metresPerPixel()), fill: true, stroke: false, metres }));
     groups.facilities.addLayer(new Mark([lat, lon], {
-      ...placed("facilities"), about, kind: facility.type, color: ink(hollow ? "facility" : "paper"), weight: hollow ? 2 : 1.2,
-      fill: true, fillColor: ink(hollow ? "paper" : "facility"), fillOpacity: 1, radius: 9,
+      ...placed("facilities"), about, kind: facility.type, color: ink(soft ? "facility" : "paper"), weight: soft ? 0 : 1.2,
+      fill: true, fillColor: ink("facility"), fillOpacity: 1, radius: 9,
     }));
   }
+}
+
+/** Keep the soft discs of facilities as wide as their metres are at the present zoom. */
+export function refitFacilities() {
+  groups.facilities.eachLayer((layer) => { if (layer.options.metres) layer.setRadius(Math.max(11, layer.options.metres / metresPerPixel())); });
 }
 
 /** Draw what lies within reach: a band as wide as the radius, drawn as one path so that overlaps do not darken. */

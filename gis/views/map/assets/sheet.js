@@ -3,15 +3,19 @@
  */
 
 import { svgEl } from "./dom.js";
-import { data, isByPlace, points, segmentOf } from "./model.js";
+import { chipShapes } from "./chips.js";
+import { needlePath, SOFT_RINGS } from "./firms.js";
+import { data, points, segmentOf } from "./model.js";
 import { leaderShapes, written } from "./labels.js";
 import { insetShapes } from "./inset.js";
 import { legendGroups, numberKey } from "./legend.js";
 import { ink, inkOn } from "./paint.js";
 import { onPaper } from "./paper.js";
 import { picture } from "./picture.js";
+import { emptySentence, productTitle } from "./products.js";
 import { map } from "./stage.js";
 import { state } from "./state.js";
+import { PRODUCTS } from "./themes.js";
 import { cut, nameOf, t } from "./words.js";
 
 /** The first that is there is taken; some programs look at the first alone, and find another for what it lacks. */
@@ -36,6 +40,7 @@ function writeClear(x, y, text, attrs) {
 /** @param {any} label @returns {SVGElement[]} a name as the page writes it */
 function labelShapes(label) {
   const { x, y, lines, size, kind, color, mark, how } = label, middle = { "text-anchor": "middle", "font-size": size };
+  if (label.chip) return [svgEl("g", { transform: `translate(${x} ${y})` }, ...chipShapes(label))];
   if (how === "number") {
     return [svgEl("circle", { cx: x, cy: y, r: 8.5, fill: color || ink("label"), stroke: ink("halo"), "stroke-width": 1.2 }),
       write(x, y + 3.8, lines[0], { ...middle, "font-size": 10.5, "font-weight": 700, fill: ink("halo") })];
@@ -104,12 +109,16 @@ function isSeen({ x, y, r }) {
 
 /** @param {any} mark @returns {SVGElement[]} */
 function markShapes(mark) {
-  const { x, y, r, members } = mark;
+  const { x, y, r, members, soft, tip } = mark;
   if (members.length > 1) return bundleShapes(mark);
-  const segment = segmentOf(members[0]), hollow = isByPlace(members[0]);
-  const disc = svgEl("circle", { cx: x, cy: y, r, fill: hollow ? ink("paper") : segment.color, stroke: hollow ? segment.color : ink("paper"), "stroke-width": hollow ? Math.max(1.5, r * 0.24) : 1.2 });
-  const look = { "text-anchor": "middle", "font-size": Math.round(r * 1.25), "font-weight": 600, fill: hollow ? ink("text") : inkOn(segment.color) };
-  return r < 7 ? [disc] : [disc, write(x, y + r * 0.45, segment.glyph, look)];
+  const segment = segmentOf(members[0]), look = { "text-anchor": "middle", "font-size": Math.round(Math.max(9.5, r * 1.25)), "font-weight": 600 };
+  if (soft) {
+    return [...SOFT_RINGS.map(([part, dark]) => svgEl("circle", { cx: x, cy: y, r: (soft * part).toFixed(1), fill: segment.color, "fill-opacity": dark })),
+      ...writeClear(x, y + r * 0.45, segment.glyph, { ...look, fill: ink("text") })];
+  }
+  const rim = { fill: segment.color, stroke: ink("paper"), "stroke-width": 1.2 };
+  const shapes = [tip ? svgEl("path", { d: needlePath(mark), ...rim }) : null, svgEl("circle", { cx: x, cy: y, r, ...rim })];
+  return (r < 7 ? shapes : [...shapes, write(x, y + r * 0.45, segment.glyph, { ...look, fill: inkOn(segment.color) })]).filter(Boolean);
 }
 
 /** @param {any} mark @returns {SVGElement[]} a ring divided by chain link, with the number in it */
@@ -153,29 +162,37 @@ function legendColumn(x, y0, bottom) {
   return found;
 }
 
+/** Width and height of each sheet, and pixels of its picture a unit: A3 is A4 enlarged, so that the ground shows alike. @type {Object<string, [number, number, number]>} */
+export const PAPER = { A4: [1270, 898, 2.5], A3: [1270, 898, 3.54], slide: [1280, 720, 1.5], map: [1270, 898, 2.5] };
+
 /**
  * @param {any} map
  * @param {any} firms
- * @param {number} width
- * @param {number} height
+ * @param {string} size one of PAPER; `map` is the map alone
  * @returns {SVGElement}
  */
-export function atlasSheet(map, firms, width, height) {
-  const margin = 24, column = 268, top = 78, foot = 66;
-  const frame = { x: margin, y: top, width: width - column - 2 * margin - 16, height: height - top - foot };
+export function atlasSheet(map, firms, size) {
+  const [width, height] = PAPER[size], alone = size === "map";
+  const [margin, column, top, foot] = alone ? [0, 0, 0, 0] : [24, 284, 78, 66];
+  const frame = { x: margin, y: top, width: width - column - 2 * margin, height: height - top - foot };
   const north = { x0: frame.width - 62, y0: 6, x1: frame.width - 8, y1: 80 };
   const inset = { x0: 0, y0: frame.height - 130, x1: 146, y1: frame.height };
   const scale = { x0: frame.width - 240, y0: frame.height - 52, x1: frame.width, y1: frame.height };
-  return onPaper(map, firms, frame.width, frame.height, [north, scale, inset], () => composed(map, firms, { width, height, margin, top, foot, frame }));
+  return onPaper(map, firms, frame.width, frame.height, [north, scale, inset], () => composed(map, firms, { width, height, margin, top, foot, frame, alone }));
+}
+
+/** @returns {string} the title of the sheet, after the number of the figure where the reader gave one */
+function sheetTitle() {
+  return [state.sheet.figure, state.sheet.title || productTitle()].filter(Boolean).join("  ");
 }
 
 /** @param {any} map @param {any} firms @param {any} room @returns {SVGElement} */
-function composed(map, firms, { width, height, margin, top, foot, frame }) {
+function composed(map, firms, { width, height, margin, top, foot, frame, alone }) {
   const metres = map.distance(map.containerPointToLatLng([0, frame.height / 2]), map.containerPointToLatLng([100, frame.height / 2])) / 100;
   const power = 10 ** Math.floor(Math.log10(metres * 180)), nice = [10, 5, 2, 1].map((k) => k * power).find((v) => v <= metres * 180) || power, bar = nice / metres;
   const right = frame.x + frame.width + 16, sx = frame.x + frame.width - bar - 24, sy = frame.y + frame.height - 20, north = frame.x + frame.width - 36;
   const text = ink("text"), muted = ink("muted"), small = { "font-size": 11, fill: muted };
-  const said = [nameOf(data, "subtitle"), state.theme ? t("theme." + state.theme) : "", state.date ? t("date.layout", { year: state.date.slice(0, 4) }) : "", t("as_of", { date: data.as_of })];
+  const said = [nameOf(data, "subtitle"), state.theme && !PRODUCTS.includes(state.theme) ? t("theme." + state.theme) : "", state.date ? t("date.layout", { year: state.date.slice(0, 4) }) : "", t("as_of", { date: state.sheet.date || data.as_of }), state.sheet.author];
   const plans = data.plans.map((p) => t("cite.plan", { plan: nameOf(p, "title") })).join(" "), sources = t("sheet.sources") + (plans || data.sources.join("；"));
   const sketched = written.some((label) => label.mark) ? t("sheet.note") : "";
   const inset = insetShapes();
@@ -184,19 +201,20 @@ function composed(map, firms, { width, height, margin, top, foot, frame }) {
     svgEl("g", { transform: `translate(${frame.x} ${frame.y})` }, mapPicture(map, firms)),
     inset ? svgEl("g", { transform: `translate(${frame.x + 6} ${frame.y + frame.height - inset.height - 6})` }, ...inset.shapes) : null,
     svgEl("rect", { ...frame, fill: "none", stroke: text, "stroke-width": 1.5 }),
-    write(margin, 42, cut(nameOf(data, "title"), 40), { "font-size": 28, "font-weight": 700 }),
-    write(margin, 65, cut(said.filter((s) => s && s !== data.id).join(" · "), 86), { "font-size": 13, fill: muted }),
+    alone ? null : svgEl("g", {}, write(margin, 42, cut(sheetTitle(), 40), { "font-size": 28, "font-weight": 700 }),
+    write(margin, 65, cut(said.filter((s) => s && s !== data.id).join(" · "), 86), { "font-size": 13, fill: muted })),
     svgEl("path", { d: `M${north} ${frame.y + 14}l11 34l-11 -7l-11 7z`, fill: text }),
     write(north, frame.y + 64, t("north"), { "text-anchor": "middle", "font-weight": 700, "font-size": 13 }),
     svgEl("rect", { x: sx - 8, y: sy - 20, width: bar + 16, height: 34, fill: ink("paper"), "fill-opacity": 0.8 }),
     ...[0, 1, 2, 3].map((i) => svgEl("rect", { x: sx + (bar * i) / 4, y: sy, width: bar / 4, height: 6, fill: i % 2 ? ink("paper") : text, stroke: text })),
     write(sx + bar / 2, sy - 6, (nice >= 1000 ? nice / 1000 + " km" : nice + " m"), { "text-anchor": "middle", "font-size": 12.5 }),
-    write(right, top + 12, t("legend.title"), { "font-size": 16, "font-weight": 700 }),
+    emptySentence() ? write(frame.x + 20, frame.y + 34, cut(emptySentence(), 60), { "font-size": 15, "font-weight": 600 }) : null,
+    ...(alone ? [] : [write(right, top + 12, t("legend.title"), { "font-size": 16, "font-weight": 700 }),
     ...legendColumn(right, top + 26, height - foot),
     write(margin, height - 45, cut(sources, Math.round(width / 11.5)), small),
     write(margin, height - 29, cut(sketched, 110), small),
     write(margin, height - 13, cut([data.footer || "", t("sheet.datum")].filter(Boolean).join(" · "), 100), small),
-    write(width - margin, height - 13, t("approval") + (data.approval_number || "＿＿＿＿＿＿＿＿"), { "font-size": 12.5, "text-anchor": "end" }));
+    write(width - margin, height - 13, t("approval") + (data.approval_number || "＿＿＿＿＿＿＿＿"), { "font-size": 12.5, "text-anchor": "end" })]));
 }
 
 /** @param {SVGElement} sheet @returns {string} */

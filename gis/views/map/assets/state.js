@@ -19,6 +19,7 @@
  * @property {string} date
  * @property {{left: string, right: string, at: number}|null} compare
  * @property {boolean} onPaper whether the map is laid out for a sheet just now
+ * @property {{size: string, title: string, figure: string, author: string, date: string}} sheet what the reader wrote for it
  * @property {any} drawn what was drawn: a circle or a polygon
  */
 
@@ -40,6 +41,7 @@ export const state = {
   compare: null,
   onPaper: false,
   drawn: null,
+  sheet: { size: "A4", title: "", figure: "", author: "", date: "" },
 };
 
 /** @type {Array<{keys: string[], act: function(): void}>} */

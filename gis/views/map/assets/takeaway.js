@@ -6,14 +6,15 @@ import { announce, byId, download, el, fill } from "./dom.js";
 import { allowedFacets, data, placeOf, pointCards, pointNames, points, positionOf, segmentOf, shownSystems } from "./model.js";
 import { isSketch } from "./paint.js";
 import { loosePlaces } from "./shapes.js";
-import { atlasSheet, sheetText } from "./sheet.js";
+import { productTable, productTitle } from "./products.js";
+import { atlasSheet, PAPER, sheetText } from "./sheet.js";
 import { state } from "./state.js";
 import { plainCell } from "./table.js";
 import { nameOf, num, t } from "./words.js";
 
 /** @param {string} ending @returns {string} */
 function fileName(ending) {
-  return (nameOf(data, "title").slice(0, 60) || "map") + "-" + data.as_of + "." + ending;
+  return ((state.sheet.title || productTitle()).slice(0, 60) || "map") + "-" + data.as_of + "." + ending;
 }
 
 /** @returns {number[]} all points that the filter lets through */
@@ -66,16 +67,17 @@ export async function saveFirms(kind, members, drawn) {
   announce(t("save.done", { name }));
 }
 
-/** @param {any} map @param {any} firms */
-export function saveSvg(map, firms) {
-  download(fileName("svg"), new Blob([sheetText(atlasSheet(map, firms, ...PAPER.A4))], { type: "image/svg+xml" }));
-  announce(t("save.done", { name: fileName("svg") }));
+/** @param {any} map @param {any} firms @param {string} [size] */
+export function saveSvg(map, firms, size = "A4") {
+  const name = fileName("svg");
+  download(name, new Blob([sheetText(atlasSheet(map, firms, size))], { type: "image/svg+xml" }));
+  announce(t("save.done", { name }));
 }
 
-/** @param {any} map @param {any} firms */
-export async function savePng(map, firms) {
-  const [width, height] = PAPER.A4, scale = 2.5;
-  const address = URL.createObjectURL(new Blob([sheetText(atlasSheet(map, firms, width, height))], { type: "image/svg+xml" }));
+/** @param {any} map @param {any} firms @param {string} [size] */
+export async function savePng(map, firms, size = "A4") {
+  const [width, height, scale] = PAPER[size];
+  const address = URL.createObjectURL(new Blob([sheetText(atlasSheet(map, firms, size))], { type: "image/svg+xml" }));
   const image = new Image(width, height);
   image.src = address;
   await image.decode();
@@ -89,9 +91,6 @@ export async function savePng(map, firms) {
   download(fileName("png"), /** @type {Blob} */ (blob));
   announce(t("save.done", { name: fileName("png") }));
 }
-
-/** Pixels of a sheet; letters are about 8 points high on paper. @type {Object<string, [number, number]>} */
-const PAPER = { A4: [1270, 898], A3: [1796, 1270] };
 
 /** The paper that is asked for by the menu; A4 where the browser's own command prints. */
 let paper = "A4";
@@ -108,11 +107,12 @@ function paperList(names) {
   const loose = state.layers.has("zones") ? loosePlaces().slice(0, 400) : [];
   const members = state.layers.has("firms") && points.n <= 2000 ? filteredPoints() : [];
   const links = data.segments.map((segment) => ({ segment, own: members.filter((i) => segmentOf(i) === segment) })).filter(({ own }) => own.length);
+  const placesOf = new Map((points.gathered || []).flatMap(({ place, list }) => list.map((i) => [i, nameOf(placeOf(place) || { id: place })])));
   return el("div", { class: "print-list" },
     ...zones.map(({ title, members: rows }) => el("section", {}, el("h3", { text: title }), el("ul", {}, ...rows.map(line)))),
     loose.length ? el("section", {}, el("h3", { text: t("kind.places") }), el("ul", {}, ...loose.map((p) => el("li", {}, el("bdi", { text: nameOf(p) }))))) : null,
     ...links.map(({ segment, own }) => el("section", {}, el("h3", { text: nameOf(segment, "label") + " " + num(own.length) }),
-      el("ul", {}, ...own.map((i) => el("li", {}, el("bdi", { text: names[i] || "" }), i >= points.placed ? el("small", { text: " " + t("tree.unplaced") }) : null))))));
+      el("ul", {}, ...own.map((i) => el("li", {}, el("bdi", { text: names[i] || "" }), i >= points.placed ? el("small", { text: " " + (placesOf.get(i) || t("tree.unplaced")) }) : null))))));
 }
 
 /**
@@ -125,11 +125,12 @@ export function setUpPrinting(map, firms) {
   let names = [];
   if (points.n <= 2000) setTimeout(() => pointNames().then((read) => (names = read)), 0);
   window.addEventListener("beforeprint", () => {
-    const [width, height] = PAPER[paper], rules = /** @type {CSSStyleSheet} */ (document.styleSheets[0]);
+    const rules = /** @type {CSSStyleSheet} */ (document.styleSheets[0]), leaf = paper === "slide" ? "338.7mm 190.5mm" : (paper === "A3" ? "A3" : "A4") + " landscape";
     if (pageRule >= 0) rules.deleteRule(pageRule);
-    pageRule = rules.insertRule(`@page { size: ${paper} landscape; margin: 8mm; }`, rules.cssRules.length);
-    const list = paperList(names);
-    fill(byId("print"), el("div", { class: "print-sheet" }, atlasSheet(map, firms, width, height)), list.children.length ? list : null);
+    pageRule = rules.insertRule(`@page { size: ${leaf}; margin: ${paper === "slide" ? 0 : 8}mm; }`, rules.cssRules.length);
+    const list = productTable() ? el("div", { class: "print-table" }, el("h3", { text: productTitle() }), productTable()) : paperList(names);
+    const alone = paper === "slide" || paper === "map";
+    fill(byId("print"), el("div", { class: "print-sheet" }, atlasSheet(map, firms, paper)), list.children.length && !alone ? list : null);
   });
   window.addEventListener("afterprint", () => {
     paper = "A4";
@@ -137,7 +138,7 @@ export function setUpPrinting(map, firms) {
   });
 }
 
-/** @param {string} size A4 or A3 */
+/** @param {string} size one of PAPER */
 export function printSheet(size) {
   paper = size;
   window.print();

@@ -2,12 +2,10 @@
  * Offer the maps that the plans themselves call for, each a choice of layers.
  */
 
-import { announce } from "./dom.js";
 import { data, facetCounts, find, placeOf, points } from "./model.js";
 import { FACILITY_SHAPES, ROAD_STYLES } from "./paint.js";
 import { holdsOn } from "./shapes.js";
 import { change, state } from "./state.js";
-import { t } from "./words.js";
 
 const ROADS = Object.keys(ROAD_STYLES).map((key) => "roads." + key);
 /** Those that carry the subject; the others are one tick away and would crowd the first look. */
@@ -56,7 +54,7 @@ function firstZones() {
 }
 
 /** @returns {any[]} systems whose members are test or demonstration areas, by what the plan says of them */
-function demonstrationSystems() {
+export function demonstrationSystems() {
   const found = data.systems.filter((s) => /示范|测试|demonstration|test/i.test(s.name + (s.name_en || "")) && s.members.some((m) => placeOf(m.place_id)?.geometry));
   return found.length ? found : [firstSystem()].filter(Boolean);
 }
@@ -76,6 +74,19 @@ function isOwn() {
   return data.kind === "city" && !data.plans.length;
 }
 
+/** The maps that the documents call for, each to be handed over. */
+export const PRODUCTS = ["industry", "layout", "roads", "land", "headquarters"];
+
+/** @returns {boolean} whether this is a city with plans: it is offered every product, and told where one is empty */
+function isPlanned() {
+  return data.kind === "city" && data.plans.length > 0;
+}
+
+/** @returns {boolean} */
+function hasHeadquarters() {
+  return points.facets.some((f, i) => f[4] && facetCounts()[i]);
+}
+
 /**
  * What each theme needs to be offered, what it shows, and whether any of its own subject is drawn.
  * @type {Object<string, {there: function(): boolean, make: function(): Object<string, any>, has: function(): boolean}>}
@@ -84,20 +95,25 @@ const THEMES = {
   industry: {
     there: () => data.kind === "city",
     make: () => ({ shown: firstMembers(), layers: firstLayers() }),
-    has: () => points.placed > 0 || [...data.places, ...data.roads, ...data.facilities].some(drawn) || data.systems.some((s) => drawnMembers(s)),
+    has: () => points.n > 0 || [...data.places, ...data.roads, ...data.facilities].some(drawn) || data.systems.some((s) => drawnMembers(s)),
   },
-  chain: { there: () => data.kind === "city" && (isOwn() || points.n > 0), make: () => ({ shown: firstMembers(), layers: [...firstZones(), "firms"] }), has: () => points.placed > 0 },
-  headquarters: {
-    there: () => points.facets.some((f, i) => f[4] && facetCounts()[i]),
-    make: () => ({ shown: firstMembers(), layers: [...firstZones(), "firms"], onlyHeadquarters: true }),
-    has: () => points.placed > 0,
+  layout: {
+    there: isPlanned,
+    make: () => ({ shown: firstMembers(), layers: [...firstZones(), "roads.corridor", "roads.axis"] }),
+    has: () => data.systems.some((s) => drawnMembers(s)),
   },
-  land: { there: () => data.parcels.some((p) => placeOf(p.place_id)), make: () => ({ shown: new Set(), layers: ["parcels"] }), has: () => data.parcels.some((p) => drawn(placeOf(p.place_id))) },
   roads: {
-    there: () => isOwn() || data.roads.some(drawn) || data.facilities.some((f) => f.type === "test_site"),
+    there: () => isPlanned() || isOwn() || data.roads.some(drawn) || data.facilities.some((f) => f.type === "test_site"),
     make: () => ({ shown: membersOf(demonstrationSystems()), layers: [...firstZones(), ...ROADS, "facilities.test_site"] }),
-    has: () => data.roads.some(drawn) || data.facilities.some((f) => f.type === "test_site" && drawn(f)),
+    has: () => data.roads.some((r) => drawn(r) && (r.is_test_road || !data.plans.length)) || data.facilities.some((f) => f.type === "test_site" && (drawn(f) || f.within)),
   },
+  land: { there: () => isPlanned() || data.parcels.length > 0, make: () => ({ shown: new Set(), layers: ["parcels"] }), has: () => data.parcels.some((p) => drawn(placeOf(p.place_id))) },
+  headquarters: {
+    there: () => isPlanned() || hasHeadquarters(),
+    make: () => ({ shown: firstMembers(), layers: [...firstZones(), "firms"], onlyHeadquarters: true }),
+    has: hasHeadquarters,
+  },
+  chain: { there: () => data.kind === "city" && (isOwn() || points.n > 0), make: () => ({ shown: firstMembers(), layers: [...firstZones(), "firms"] }), has: () => points.placed > 0 || Boolean(points.gathered?.length) },
   reach: { there: () => isOwn() || data.reach.length > 0, make: () => ({ shown: firstMembers(), layers: [...firstZones(), ...ROADS, "facilities.hydrogen_station", "reach"] }), has: hasOrigin },
 };
 
@@ -120,7 +136,6 @@ export function themeIsEmpty() {
 export function showTheme(theme) {
   const chosen = THEMES[theme].make();
   change({ theme, onlyHeadquarters: false, compare: null, segmentsOff: new Set(), ...chosen, layers: new Set(["labels", ...["ground", "tiles"].filter((name) => state.layers.has(name)), ...chosen.layers]) });
-  if (themeIsEmpty()) announce(t("theme.nothing"));
 }
 
 /** @param {string} date */

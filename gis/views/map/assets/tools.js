@@ -5,6 +5,7 @@
 import { byId, el, fill } from "./dom.js";
 import { startDrawing } from "./draw.js";
 import { data, points } from "./model.js";
+import { openOutput } from "./output.js";
 import { isDark } from "./paint.js";
 import { change, when } from "./state.js";
 import { filteredPoints, printSheet, saveFirms, savePng, saveSvg } from "./takeaway.js";
@@ -53,7 +54,8 @@ export function drawTools(map, firms) {
   const draw = () => fill(byId("tools"),
     menu(t("tool.measure"), [[t("tool.circle"), () => startDrawing("circle")], [t("tool.polygon"), () => startDrawing("polygon")], null, [t("tool.distance"), () => startDrawing("distance")], [t("tool.area"), () => startDrawing("area")]]),
     menu(t("tool.save"), [[t("save.png"), () => savePng(map, firms)], [t("save.svg"), () => saveSvg(map, firms)], [t("save.print", { paper: "A4" }), () => printSheet("A4")], [t("save.print", { paper: "A3" }), () => printSheet("A3")],
-      ...(points.n ? [null, [t("save.firms." + data.point_noun, { kind: "CSV" }), () => saveFirms("csv", filteredPoints())], [t("save.firms." + data.point_noun, { kind: "GeoJSON" }), () => saveFirms("geojson", filteredPoints())]] : [])]),
+      ...(points.n ? [null, [t("save.firms." + data.point_noun, { kind: "CSV" }), () => saveFirms("csv", filteredPoints())], [t("save.firms." + data.point_noun, { kind: "GeoJSON" }), () => saveFirms("geojson", filteredPoints())]] : []), null, [t("output.open"), () => openOutput(map, firms)]]),
+    el("button", { type: "button", class: "tool wide-only", text: t("output"), on: { click: () => openOutput(map, firms) } }),
     el("button", { type: "button", class: "tool", text: lang() === "zh" ? "EN" : "中文", "aria-label": t("tool.lang"), on: { click: () => { switchLang(lang() === "zh" ? "en" : "zh"); change({ lang: lang() }); } } }),
     el("button", { type: "button", class: "tool", text: isDark() ? "☀" : "☾", "aria-label": t(isDark() ? "tool.light" : "tool.dark"), title: t(isDark() ? "tool.light" : "tool.dark"), on: { click: () => setScheme(isDark() ? "light" : "dark") } }));
   draw();

@@ -9,7 +9,8 @@ import { FACILITY_SHAPES, facilityClass, isSketch, roadClass, ROAD_STYLES, stren
 import { holdsNow, loosePlaces } from "./shapes.js";
 import { compareChooser } from "./compare.js";
 import { change, state, toggled } from "./state.js";
-import { showDate, showTheme, themeIsEmpty, themeNames } from "./themes.js";
+import { emptySentence, productRows, productTitle, showProduct } from "./products.js";
+import { showDate, themeNames } from "./themes.js";
 import { lang, nameOf, num, percent, t, term } from "./words.js";
 
 /** @type {Set<string>} parts of the tree that are folded away */
@@ -192,12 +193,12 @@ export function drawTree(panel) {
   const facilityKeys = Object.keys(FACILITY_SHAPES).map((key) => [key, data.facilities.filter((f) => f.geometry && facilityClass(f.type) === key).length]).filter(([, n]) => n);
   const loose = loosePlaces();
   const standings = points.standings.length > 1 ? points.standings : [];
-  const themes = themeNames(), compare = compareChooser();
+  const themes = themeNames(), compare = compareChooser(), list = productRows();
   fill(panel, numberList(),
-    themes.length > 1 ? section(t("tree.themes"), el("div", { class: "chips" }, ...themes.map((name) => el("button", { type: "button", class: "chip theme", "aria-pressed": String(state.theme === name), text: t("theme." + name), on: { click: () => showTheme(name) } }))), themeIsEmpty() ? el("p", { class: "hint", id: "theme-nothing", text: t("theme.nothing") }) : null) : null,
+    themes.length > 1 ? section(t("tree.themes"), el("div", { class: "chips" }, ...themes.map((name) => el("button", { type: "button", class: "chip theme", "aria-pressed": String(state.theme === name), text: t("theme." + name), on: { click: () => showProduct(name) } }))), emptySentence() ? el("p", { class: "hint", id: "theme-nothing", text: emptySentence() }) : null) : null,
+    list ? section(productTitle(), list) : null,
     data.dates.length ? section(t("tree.date"), el("div", { class: "chips" }, ...data.dates.map(([date, label]) => el("button", { type: "button", class: "chip theme", "aria-pressed": String((state.date || data.as_of) === date), text: date === data.as_of ? t("date.now") : t("date.layout", { year: label }), on: { click: () => showDate(date) } })))) : null,
     data.reach.length && state.layers.has("reach") ? section(t("tree.reach"), reachChooser()) : null,
-    state.layers.has("parcels") ? section(t("theme.land"), parcelList()) : null,
     tree.length ? section(t("tree.systems"), el("ul", { class: "tree" }, ...tree, loose.length ? layerRow("zones", t("layer.loose"), outlineSwatch(systemInk(5), 0.5, false, false), loose.length) : null)) : loose.length ? section(t("col.name"), el("ul", { class: "tree" }, layerRow("zones", t("kind.places"), outlineSwatch(systemInk(5), 0.5, false, false), loose.length))) : null,
     points.n ? section(t("tree.points." + data.point_noun),
       el("ul", { class: "tree" }, layerRow("firms", t("layer.firms"), null, points.n)),
@@ -210,13 +211,6 @@ export function drawTree(panel) {
     data.reach.length && !state.layers.has("reach") ? section(t("tree.reach"), reachChooser()) : null,
     compare ? section(t("tree.compare"), compare) : null,
     section(t("tree.ground"), el("ul", { class: "tree" }, layerRow("labels", t("layer.labels"), null), ground.length ? layerRow("ground", t("layer.ground"), null) : null, data.basemap ? layerRow("tiles", t("layer.tiles"), null) : null)));
-}
-
-/** @returns {HTMLElement} land that the plans reserve or renew */
-function parcelList() {
-  return el("ul", { class: "indicators" }, ...data.parcels.map((parcel) => el("li", {},
-    el("button", { class: "link", type: "button", on: { click: () => change({ selected: { type: "places", id: parcel.place_id, fly: true } }) } }, el("span", { class: "role", text: t("parcel." + parcel.kind) }), el("bdi", { text: nameOf(placeOf(parcel.place_id) || { name: parcel.name_as_written }) })),
-    el("div", { class: "muted" }, parcel.note || "", " ", t("cite.line", { line: parcel.citation.line, file: parcel.citation.file })))));
 }
 
 /** @returns {HTMLElement} how far a road or station reaches, and what share that covers in all */
