@@ -176,7 +176,10 @@ _HEADINGS = {
         "enterprises": "企业数", "counts": "按环节", "location_quotient": "区位商", "hhi": "HHI",
         "city_share": "占全市比", "featured": "特色环节", "featured_share": "特色产业集聚度",
         "clark_evans": "Clark–Evans", "clark_evans_z": "z值", "clark_evans_note": "疏密说明",
-        "clark_evans_note_en": "Spacing, note", "yes": "是", "no": "否",
+        "clark_evans_note_en": "Spacing, note",
+        "link": "环节", "state": "状态", "state_en": "State", "wanted": "规划要求", "p_any": "至少一家的可能性",
+        "p_one": "恰一家的可能性", "quotient": "区位商", "firms": "企业", "nearest": "最近一家",
+        "distance_m": "距离m（中位）", "distance_90_m": "距离m（90%）", "yes": "是", "no": "否",
     },
     "en": {},
 }  # fmt: skip

@@ -1,0 +1,78 @@
+"""`gis chain` prints what is wanted or there for people, and every link as JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gis import cli
+from tests.fixtures.parks import CITY, Park, six_links
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(park: Park, *words: str) -> tuple[int, str, str]:
+        park.load()
+        monkeypatch.setattr(sys, "argv", ["gis", *words, "--city", CITY, "--project", str(park.folder)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def park(tmp_path: Path) -> Park:
+    return six_links(tmp_path / "park")
+
+
+def test_the_table_says_in_words_what_is_missing_and_who_is_nearest(run: Run, park: Park) -> None:
+    code, table, _ = run(park, "chain", "--zone", "park")
+    row = next(line for line in table.splitlines() if "材料" in line).split()
+    assert code == 0
+    assert {"缺", "是", "digger", "5500"} <= set(row)
+
+
+def test_the_table_follows_the_language(run: Run, park: Park) -> None:
+    _, table, _ = run(park, "chain", "--zone", "park", "--lang", "en")
+    assert "single supplier" in table
+    assert "独家" not in table
+
+
+def test_json_holds_every_link_of_the_places_asked_for(run: Run, park: Park) -> None:
+    _, text, _ = run(park, "chain", "--zone", "park", "--format", "json")
+    links = json.loads(text)["links"]
+    assert len(links) == 8
+    assert {row["id"] for row in links} == {"park"}
+    assert {row["state"] for row in links} == {
+        "strong", "single", "missing", "weak", "not_known", "absent"
+    }  # fmt: skip
+
+
+def test_csv_holds_the_rows_of_the_table(run: Run, park: Park) -> None:
+    _, text, _ = run(park, "chain", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["scope"] for row in rows} == {"city", "system", "zone"}
+    assert {row["state"] for row in rows if row["segment"] == "materials"} == {"missing", "present", "single"}
+
+
+def test_an_incomplete_list_is_said(run: Run, park: Park) -> None:
+    park.lists.clear()
+    _, table, said = run(park, "chain")
+    assert "名录不全" in said
+    assert "缺" not in table.split()
+
+
+def test_an_unknown_place_is_refused(run: Run, park: Park) -> None:
+    code, out, said = run(park, "chain", "--zone", "parc")
+    assert (code, out) == (1, "")
+    assert "park" in said
