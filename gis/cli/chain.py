@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gis.base.errors import UnknownIdError
+from gis.base.errors import UnknownIdError, UsageError
 from gis.cli.options import (
     CitiesOption,
     ForceOption,
@@ -24,7 +24,9 @@ from gis.cli.show import check_output, emit_rows, note, write_output
 from gis.views import tables
 
 if TYPE_CHECKING:
-    from gis.measures.links import CityChain, LinkRow
+    from gis.measures.linklists import LinkList, ListRow
+    from gis.measures.links import CityChain, Clause, LinkRow
+    from gis.model.project import Project
 
 ZoneOption = Annotated[
     list[str] | None,
@@ -34,6 +36,7 @@ _SHOWN = [
     "name", "link", "state", "wanted", "documented", "estimate", "low", "high", "p_any", "quotient", "firms",
     "nearest", "distance_m", "distance_90_m",
 ]  # fmt: skip
+_LISTED = ["name", "link", "state", "wants", "candidates", "nearest_place", "place_m", "nearest", "distance_m"]
 
 
 def register(root: typer.Typer) -> None:
@@ -44,6 +47,10 @@ def register(root: typer.Typer) -> None:
 def chain(
     city: CitiesOption = None,
     zone: ZoneOption = None,
+    list_: Annotated[
+        str | None,
+        typer.Option("--list", help="One of the three lists instead: 补链 (fill), 强链 (strengthen) or 固链 (secure)."),
+    ] = None,
     on: OnOption = None,
     lang: LangOption = Lang.ZH,
     project: ProjectOption = None,
@@ -58,16 +65,26 @@ def chain(
     supplies a link that is there, and hangs on one firm. The table shows what is wanted or there; JSON and CSV hold
     every link.
 
+    With --list: what is wanted and missing (or not known, and to be looked up), what is wanted and weak, or what hangs
+    on a single supplier; each row with the clauses that want it, the firms that plans name for it, and the nearest
+    place that has it.
+
     Example: gis chain --city huli --zone huli-district
+    Example: gis chain --city hangzhou --list 固链
     """
     from gis.measures.chain import chain as compute
 
     check_output(output, force=force)
+    which = _which(list_)
     loaded = open_project(project, city)
     day = parse_day(on)
     found = [compute(loaded, id_, day=day) for id_ in loaded.cities]
     chosen = {result.city: _chosen(result, zone) for result in found}
     _check_zones(found, chosen, zone)
+    if which is not None:
+        _give_list(loaded, found, which, zone, lang, format_, output, force=force)
+        _sum_up(found, lang)
+        return
     if format_ == Format.JSON:
         data = [_as_json(result, chosen[result.city]) for result in found]
         _give(tables.as_json(data[0] if len(data) == 1 else data), output, force=force)
@@ -82,6 +99,79 @@ def chain(
     else:
         emit_rows(shown, format_, _SHOWN, tables.headings(lang))
     _sum_up(found, lang)
+
+
+def _which(given: str | None) -> LinkList | None:
+    """The list that is asked for, by its Chinese or English name.
+
+    Raises:
+        UsageError: there is no such list.
+    """
+    if given is None:
+        return None
+    from gis.measures.linklists import IN_ENGLISH
+
+    for which, english in IN_ENGLISH.items():
+        if given in {which, f"{which}清单", english}:
+            return which
+    known = ", ".join(f"{which} ({english})" for which, english in IN_ENGLISH.items())
+    raise UsageError(f"--list is {given!r}; the lists are {known}")
+
+
+def _give_list(
+    project: Project,
+    found: list[CityChain],
+    which: LinkList,
+    zones: list[str] | None,
+    lang: Lang,
+    format_: Format,
+    output: Any,
+    *,
+    force: bool,
+) -> None:
+    from gis.measures.linklists import link_list
+
+    rows = [row for result in found for row in link_list(project, result, which) if not zones or row.id in zones]
+    flat = [row.flat() for row in rows]
+    if format_ == Format.JSON:
+        _give(tables.as_json(flat), output, force=force)
+    elif format_ == Format.CSV:
+        _give(tables.as_csv(flat), output, force=force)
+    elif output is not None and str(output) != "-":
+        shown = [_listed(project, row, lang) for row in rows]
+        _give(tables.as_table(shown, _LISTED, tables.headings(lang)), output, force=force)
+    else:
+        emit_rows([_listed(project, row, lang) for row in rows], format_, _LISTED, tables.headings(lang))
+
+
+def _listed(project: Project, row: ListRow, lang: Lang) -> dict[str, Any]:
+    """A row of a list as a table shows it."""
+    zh = lang == Lang.ZH
+    ring = next((ring for ring in row.rings if ring.distance_m is not None), None)
+    near = row.nearest_place
+    return {
+        "name": row.name if zh else row.name_en,
+        "link": row.label if zh else row.label_en,
+        "state": row.word if zh else row.word_en,
+        "wants": [_cited(project, clause, lang) for clause in row.wants or [feed.clause for feed in row.feeds]],
+        "candidates": list(dict.fromkeys(_seated(c.name if zh else c.name_en, c.seat, zh=zh) for c in row.candidates)),
+        "nearest_place": None if near is None else near.name if zh else near.name_en,
+        "place_m": None if near is None else near.distance_m,
+        "nearest": None if ring is None else ring.nearest,
+        "distance_m": None if ring is None else ring.distance_m,
+    }
+
+
+def _cited(project: Project, clause: Clause, lang: Lang) -> str:
+    """A clause in a cell: the word, the plan, the line."""
+    plan = project.plan(clause.plan)
+    if lang == Lang.ZH:
+        return f"{clause.word}（{plan.short or plan.title}第{clause.line}行）"
+    return f"{clause.word} ({plan.title_en or plan.title}, line {clause.line})"
+
+
+def _seated(name: str, seat: str, *, zh: bool) -> str:
+    return name if not seat else f"{name}（{seat}）" if zh else f"{name} ({seat})"
 
 
 def _chosen(result: CityChain, zones: list[str] | None) -> list[LinkRow]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gis.earth.law import interval_of
 from gis.measures.chances import LOCATED, POSSIBLE, Held
 from gis.measures.coverage import LEAST_FIRMS, CityCoverage, FirmsBehind, Ground, coverage
-from gis.measures.links import CityChain, Clause, Feed, FirmHere, LinkRow, State
+from gis.measures.links import CityChain, Clause, Feed, FirmHere, LinkRow, NearPlace, State
 from gis.measures.nearness import Nearness
 from gis.measures.relatedness import relatedness
 from gis.model.facts import ChainLink, Fact, Want
@@ -31,7 +31,10 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """A place, zone system or city, with the firms that are or may be in it."""
+    """A place, zone system or city, with the firms that are or may be in it.
+
+    places: what it is made of; none where it is all that the city's list holds.
+    """
 
     kind: str
     id: str
@@ -40,6 +43,7 @@ class _Scope:
     held: Held | None
     documented: NDArray[np.intp]
     wants: tuple[Want, ...]
+    places: frozenset[str]
 
 
 def chain(
@@ -78,6 +82,7 @@ def chain(
             for row in found
         ]
     zones = [scope for scope in scopes if scope.kind == "zone"]
+    rows = _with_places(rows, nearness, {system.id: system.places for system in counted.systems})
     return CityChain(
         city=city,
         name=ground.city.name,
@@ -91,36 +96,74 @@ def chain(
     )
 
 
+def _with_places(rows: list[LinkRow], nearness: Nearness, systems: Mapping[str, Sequence[str]]) -> list[LinkRow]:
+    """The rows, each that is wanted or single with the nearest place that has its link."""
+    having: dict[str, dict[str, LinkRow]] = {}
+    for row in rows:
+        if row.scope == "zone" and row.here:
+            having.setdefault(row.segment, {})[row.id] = row
+    found: list[LinkRow] = []
+    for row in rows:
+        others = having.get(row.segment, {})
+        own = systems[row.id] if row.scope == "system" else (row.id,)
+        near = nearness.place(own, others) if row.scope != "city" and (row.wanted or row.single) else None
+        if near is not None:
+            there = others[near[0]]
+            row = replace(row, nearest_place=NearPlace(there.id, there.name, there.name_en, near[1]))  # noqa: PLW2901
+        found.append(row)
+    return found
+
+
 def _scopes(project: Project, ground: Ground, counted: CityCoverage) -> list[_Scope]:
     """The city, its zone systems and its places, in that order, each once."""
     wants = project.facts.of_city(ground.city.id).wants()
     by_place: dict[str, list[Want]] = {}
     for want in wants:
         by_place.setdefault(want.subject, []).append(want)
-    every = np.arange(len(ground.firms))
-    listed = Held(every, np.zeros(0, np.intp), np.zeros((0, 1), bool))
-    said = np.array([i for i, r in enumerate(ground.firms.records) if r["id"] in _located(project)], np.intp)
-    city = ground.city
-    found = [_Scope("city", city.id, city.name, city.name_en, listed, said, tuple(wants))]
+    found = [_city_scope(project, ground, wants)]
     for system in counted.systems:
-        fact = next(s for s in project.systems(city.id) if (s.plan, s.id) == (system.plan, system.id))
+        fact = next(s for s in project.systems(ground.city.id) if (s.plan, s.id) == (system.plan, system.id))
         own = [want for want in by_place.get(system.id, ()) if want.fact.plan == system.plan]
         inner = [want for place in system.places for want in by_place.get(place, ())]
         name_en = fact.label_en or system.name
-        found.append(_Scope("system", system.id, system.name, name_en, *_behind(system.firms), (*own, *inner)))
+        found.append(
+            _Scope(
+                "system",
+                system.id,
+                system.name,
+                name_en,
+                *_behind(system.firms),
+                (*own, *inner),
+                frozenset(system.places),
+            )
+        )
     records = {record["id"]: record for record, _ in ground.places}
     for row in {row.id: row for row in reversed(counted.zones)}.values():
         name_en = records[row.id].get("name_en") or row.name
-        found.append(_Scope("zone", row.id, row.name, name_en, *_behind(row.firms), tuple(by_place.get(row.id, ()))))
+        wanted = tuple(by_place.get(row.id, ()))
+        found.append(_Scope("zone", row.id, row.name, name_en, *_behind(row.firms), wanted, frozenset({row.id})))
     return found
+
+
+def _city_scope(project: Project, ground: Ground, wants: Sequence[Want]) -> _Scope:
+    """The district that the city is about, with what is wanted in it; without one, all that its list holds."""
+    city, where = ground.city, ground.whereabouts
+    if city.subject not in ground.outlines:
+        every = np.arange(len(ground.firms))
+        listed = Held(every, np.zeros(0, np.intp), np.zeros((0, 1), bool))
+        located = {mention.id for mention in project.facts.mentions if mention.standing == "located"}
+        said = np.array([i for i, r in enumerate(ground.firms.records) if r["id"] in located], np.intp)
+        return _Scope("city", city.id, city.name, city.name_en, listed, said, tuple(wants), frozenset())
+    inside = {city.subject} | {id_ for id_ in ground.places.ids if city.subject in where.outlines.around.get(id_, ())}
+    inside |= {s.id for s in project.systems(city.id) if any(member.id in inside for member in project.members(s))}
+    said = ground.positions_put_in([city.subject])
+    held = where.combined[city.subject].sure_of(said)
+    own = tuple(want for want in wants if want.subject in inside)
+    return _Scope("city", city.id, city.name, city.name_en, held, said, own, frozenset({city.subject}))
 
 
 def _behind(firms: FirmsBehind) -> tuple[Held | None, NDArray[np.intp]]:
     return firms.held, firms.documented
-
-
-def _located(project: Project) -> frozenset[str]:
-    return frozenset(mention.id for mention in project.facts.mentions if mention.standing == "located")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +227,7 @@ class _Links:
         interval = interval_of(len(held.sure), held.counts())
         if not self.complete and not interval.high:
             return _Count(documented, None, None, None, None, None, None)
-        proven = held.only(~self.ground.general) if scope.kind != "city" else held
+        proven = held.only(~self.ground.general) if scope.places else held
         with_proof = len(proven.sure) + proven.counts()
         return _Count(
             documented,
@@ -247,7 +290,7 @@ class _Links:
         """How many firms of a link may be in a scope as in any other, as nothing says where they are."""
         unknown = members & self.unknown
         unknown[scope.documented] = False
-        return 0 if scope.kind == "city" else int(unknown.sum())
+        return int(unknown.sum()) if scope.places else 0
 
     def _state(self, count: _Count, *, wanted: bool, unplaced: int, weak: bool, single: bool, strong: bool) -> State:
         if count.present:
@@ -302,7 +345,7 @@ class _Links:
     def _how(self, scope: _Scope, position: int) -> str:
         if position in scope.documented:
             return "documented"
-        if scope.kind == "city":
+        if not scope.places:
             return "listed"
         if self.ground.kinds[position] in {Knowledge.AT, Knowledge.ALONG}:
             return "position"
@@ -313,9 +356,8 @@ class _Links:
         if not documented:
             return ()
         around = self.ground.attribution.around
-        places = {scope.id} if scope.kind == "zone" else None
         facts = self._mentions.get(firm, ())
-        here = [f for f in facts if places is None or places & around([getattr(f, "place", "")])]
+        here = [f for f in facts if not scope.places or scope.places & around([getattr(f, "place", "")])]
         return tuple(Clause.of(fact, getattr(fact, "place", "")) for fact in here)
 
 

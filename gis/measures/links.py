@@ -90,8 +90,20 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class NearPlace:
+    """A place that has a link, and how far it is, metres between the outlines as drawn; 0 where they meet."""
+
+    id: str
+    name: str
+    name_en: str
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class LinkRow:
     """One link of the chain in one place (`zone`), zone system (`system`) or in the whole of a city (`city`).
+
+    The whole is the district that the city is about (its `subject`); without one, all that its list holds.
 
     state: strong, present, weak, single, missing, absent (not there, and no plan wants it) or not_known. wants: the
     clauses that want the link here; spanned: words for the whole chain, which want no single link. complete: the
@@ -102,6 +114,8 @@ class LinkRow:
     quotient: the location quotient, with the ends of its 95 % interval; None where quotient_note says why. feeds: the
     links that this one supplies. weak: the upper end is below 1; strong: the lower end is above 1; single: it feeds a
     present link, and P(N = 1) is at least 0.5. rings: who has the link, from near to far; for wanted links of zones.
+    nearest_place: the nearest place that has it, of those that do not contain this one if there are such; for links of
+    places and systems that are wanted or single.
     """
 
     scope: str
@@ -135,6 +149,7 @@ class LinkRow:
     single: bool
     strong: bool
     rings: tuple[Ring, ...] = ()
+    nearest_place: NearPlace | None = None
 
     @property
     def here(self) -> bool:

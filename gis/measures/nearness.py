@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,6 +79,29 @@ class Nearness:
         if others:
             found.append(self._ring("neighbours", tuple(others), firms, self._in(others), distances))
         return tuple(found)
+
+    def place(self, own: Sequence[str], others: Iterable[str]) -> tuple[str, float] | None:
+        """The nearest of some other places with an outline, and its distance from the outlines of `own`, metres.
+
+        Places that contain all of `own` are taken only where there is no other.
+        """
+        outlines = self.ground.outlines
+        here = [outlines[id_] for id_ in own if id_ in outlines]
+        if not here:
+            return None
+        ground = shapely.union_all(here)
+        shapely.prepare(ground)
+        containing = [self.ground.attribution.around([id_]) for id_ in own]
+        found: list[tuple[bool, float, float, str]] = []
+        for id_ in others:
+            if id_ in own or id_ not in outlines:
+                continue
+            contains = all(id_ in around for around in containing) or outlines[id_].covers(ground)
+            found.append((contains, float(shapely.distance(ground, outlines[id_])), outlines[id_].area, id_))
+        if not found:
+            return None
+        _, distance, _, nearest = min(found)
+        return nearest, float(round(distance))
 
     def _in(self, districts: Iterable[str]) -> Held:
         where = self.ground.whereabouts

@@ -179,7 +179,9 @@ _HEADINGS = {
         "clark_evans_note_en": "Spacing, note",
         "link": "环节", "state": "状态", "state_en": "State", "wanted": "规划要求", "p_any": "至少一家的可能性",
         "p_one": "恰一家的可能性", "quotient": "区位商", "firms": "企业", "nearest": "最近一家",
-        "distance_m": "距离m（中位）", "distance_90_m": "距离m（90%）", "yes": "是", "no": "否",
+        "distance_m": "距离m（中位）", "distance_90_m": "距离m（90%）",
+        "wants": "要求的条文", "candidates": "文件点名的候选", "nearest_place": "最近有此环节的地方",
+        "place_m": "相距m", "yes": "是", "no": "否",
     },
     "en": {},
 }  # fmt: skip

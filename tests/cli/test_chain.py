@@ -76,3 +76,25 @@ def test_an_unknown_place_is_refused(run: Run, park: Park) -> None:
     code, out, said = run(park, "chain", "--zone", "parc")
     assert (code, out) == (1, "")
     assert "park" in said
+
+
+def test_a_list_names_the_clause_the_candidates_with_their_seat_and_the_nearest_place(run: Run, park: Park) -> None:
+    park.target("wanted", "materials", seat="外地")
+    _, table, _ = run(park, "chain", "--list", "补链", "--zone", "park")
+    row = next(line for line in table.splitlines() if "材料" in line)
+    assert "材料（规划plan-a第" in row
+    assert "名wanted（外地）" in row
+    assert "名mine" in row
+    assert "5000" in row
+
+
+@pytest.mark.parametrize("name", ["固链", "固链清单", "secure"])
+def test_a_list_is_called_by_its_chinese_or_english_name(run: Run, park: Park, name: str) -> None:
+    _, text, _ = run(park, "chain", "--list", name, "--format", "json", "--zone", "park")
+    assert [row["segment"] for row in json.loads(text)] == ["control"]
+
+
+def test_an_unknown_list_is_refused_with_the_names_of_the_three(run: Run, park: Park) -> None:
+    code, out, said = run(park, "chain", "--list", "延链")
+    assert (code, out) == (1, "")
+    assert "补链 (fill)" in said

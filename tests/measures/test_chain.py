@@ -134,6 +134,22 @@ def test_a_word_for_the_whole_chain_wants_no_single_link(tmp_path: Path) -> None
     assert (row.wanted, [clause.word for clause in row.spanned], row.state) == (False, ["汽车产业"], State.ABSENT)
 
 
+def test_a_city_that_is_about_a_district_has_what_lies_in_it_and_wants_what_is_wanted_there(tmp_path: Path) -> None:
+    park = six_links(tmp_path / "park").district("core", square(-100, -100, 11_000))
+    park.subject = "core"
+    park.member("core", functions="材料").member("mine", functions="芯片")
+    rows = rows_of(park, CITY, "city")
+    assert {segment for segment, row in rows.items() if row.wanted} == {"materials"}
+    assert (rows["materials"].state, rows["aftermarket"].documented) == (State.MISSING, 0)
+    assert [firm.id for firm in rows["aftermarket"].firms] == ["in-6"]
+
+
+def test_the_nearest_place_is_one_that_has_the_link_and_does_not_contain_this_one(six: CityChain) -> None:
+    row = next(row for row in six.of("zone", "park") if row.segment == MISSING)
+    assert row.nearest_place is not None
+    assert (row.nearest_place.id, row.nearest_place.distance_m) == ("mine", 5000)
+
+
 def test_a_link_that_feeds_nothing_is_no_single_supplier(tmp_path: Path) -> None:
     park = Park(tmp_path / "park").zone("park", square(0, 0, 1000)).system("one", "park").complete("enterprises")
     row = rows_of(park.firm("only", (500, 500)))["parts"]
