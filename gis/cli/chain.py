@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +19,7 @@ from gis.cli.options import (
     OnOption,
     OutputOption,
     ProjectOption,
+    one_city,
     open_project,
     parse_day,
 )
@@ -39,6 +42,13 @@ _SHOWN = [
 _LISTED = ["name", "link", "state", "wants", "candidates", "nearest_place", "place_m", "nearest", "distance_m"]
 
 
+class Drawing(StrEnum):
+    """Which board of a chain is drawn."""
+
+    STATE = "state"
+    PANORAMA = "panorama"
+
+
 def register(root: typer.Typer) -> None:
     """Add the commands of this module."""
     root.command("chain")(chain)
@@ -51,6 +61,13 @@ def chain(
         str | None,
         typer.Option("--list", help="One of the three lists instead: 补链 (fill), 强链 (strengthen) or 固链 (secure)."),
     ] = None,
+    board: Annotated[
+        Path | None,
+        typer.Option("--board", metavar="FILE", help="Draw the board of one city or place into this .svg or .png."),
+    ] = None,
+    picture: Annotated[
+        Drawing, typer.Option("--picture", help="Which board: all links by stage, or filled with what is there.")
+    ] = Drawing.STATE,
     on: OnOption = None,
     lang: LangOption = Lang.ZH,
     project: ProjectOption = None,
@@ -69,18 +86,27 @@ def chain(
     on a single supplier; each row with the clauses that want it, the firms that plans name for it, and the nearest
     place that has it.
 
+    With --board: 现状图 (the links by stage, filled with what is there, the firms by name) or, with --picture panorama,
+    全景图 (all links, and what plans want), of the city or of the one place that --zone names. PNG needs the extra
+    `figures`: pip install 'park-gis[figures]'.
+
     Example: gis chain --city huli --zone huli-district
     Example: gis chain --city hangzhou --list 固链
+    Example: gis chain --city huli --board board.svg
     """
     from gis.measures.chain import chain as compute
 
     check_output(output, force=force)
     which = _which(list_)
+    _check_board(board, zone, force=force)
     loaded = open_project(project, city)
     day = parse_day(on)
     found = [compute(loaded, id_, day=day) for id_ in loaded.cities]
     chosen = {result.city: _chosen(result, zone) for result in found}
     _check_zones(found, chosen, zone)
+    if board is not None:
+        _give_board(loaded, found, picture, zone, lang, board, force=force)
+        return
     if which is not None:
         _give_list(loaded, found, which, zone, lang, format_, output, force=force)
         _sum_up(found, lang)
@@ -116,6 +142,50 @@ def _which(given: str | None) -> LinkList | None:
             return which
     known = ", ".join(f"{which} ({english})" for which, english in IN_ENGLISH.items())
     raise UsageError(f"--list is {given!r}; the lists are {known}")
+
+
+def _check_board(board: Path | None, zones: list[str] | None, *, force: bool) -> None:
+    """Refuse what cannot be drawn, before the work for it is done.
+
+    Raises:
+        BadParameter: the file is no picture, or several places are named.
+        UsageError: the file is there, and nothing is forced.
+    """
+    if board is None:
+        return
+    if board.suffix.lower() not in {".svg", ".png"}:
+        raise typer.BadParameter(f"{board} is neither .svg nor .png", param_hint="--board")
+    if zones and len(zones) > 1:
+        raise typer.BadParameter("a board shows one place; name one", param_hint="--zone")
+    check_output(board, force=force)
+
+
+def _give_board(
+    project: Project,
+    found: list[CityChain],
+    picture: Drawing,
+    zones: list[str] | None,
+    lang: Lang,
+    file: Path,
+    *,
+    force: bool,
+) -> None:
+    """Draw the board of the city, or of the one place that is named.
+
+    Raises:
+        UsageError: several cities and none chosen, or the city's plans name no chain.
+    """
+    from gis.views.board import Picture, board, has_board
+    from gis.views.raster import png_of
+
+    rows = [row for result in found for row in _chosen(result, zones)]
+    city = one_city(project, None) if not zones else next(r.city for r in found if _chosen(r, zones))
+    result = next(result for result in found if result.city == city)
+    if not has_board(result):
+        raise UsageError(f"the plans of {city} name no link of a chain; list them in seeds/PLAN/chain.csv")
+    scope, place = (rows[0].scope, rows[0].id) if zones else ("city", city)
+    svg = board(project, result, Picture(picture), scope=scope, place=place, lang=lang)
+    write_output(png_of(svg) if file.suffix.lower() == ".png" else svg, file, force=force)
 
 
 def _give_list(

@@ -98,3 +98,26 @@ def test_an_unknown_list_is_refused_with_the_names_of_the_three(run: Run, park: 
     code, out, said = run(park, "chain", "--list", "延链")
     assert (code, out) == (1, "")
     assert "补链 (fill)" in said
+
+
+def test_a_board_is_drawn_of_the_place_that_is_named(run: Run, park: Park, tmp_path: Path) -> None:
+    code, out, _ = run(park, "chain", "--board", str(tmp_path / "board.svg"), "--zone", "park")
+    assert (code, out) == (0, "")
+    assert "名park产业链现状图" in (tmp_path / "board.svg").read_text("utf-8")
+
+
+def test_a_board_as_png_is_a_png(run: Run, park: Park, tmp_path: Path) -> None:
+    run(park, "chain", "--board", str(tmp_path / "board.png"), "--picture", "panorama")
+    assert (tmp_path / "board.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("words", [["--board", "board.pdf"], ["--board", "b.svg", "--zone", "park", "--zone", "mine"]])
+def test_what_cannot_be_drawn_is_refused(run: Run, park: Park, words: list[str]) -> None:
+    code, out, _ = run(park, "chain", *words)
+    assert (code, out) == (2, "")
+
+
+def test_a_board_without_chains_is_refused_with_what_to_do(run: Run, tmp_path: Path) -> None:
+    code, _, said = run(Park(tmp_path / "park").firm("one", (0, 0)), "chain", "--board", str(tmp_path / "board.svg"))
+    assert code == 1
+    assert "chain.csv" in said
