@@ -21,6 +21,7 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "catalogue": ("list", "facts"),
     "numbers": ("coverage", "overlap", "indicators", "structure"),
     "chain": ("chain",),
+    "explain": ("explain",),
     "queries": ("query",),
     "layers": ("layers",),
     "intake": ("init", "import", "imports", "datum"),

@@ -91,7 +91,9 @@ def chain(
     `figures`: pip install 'park-gis[figures]'.
 
     Example: gis chain --city huli --zone huli-district
+
     Example: gis chain --city hangzhou --list 固链
+
     Example: gis chain --city huli --board board.svg
     """
     from gis.measures.chain import chain as compute

@@ -30,7 +30,7 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
+class Scope:
     """A place, zone system or city, with the firms that are or may be in it.
 
     places: what it is made of; none where it is all that the city's list holds.
@@ -69,8 +69,8 @@ def chain(
     """
     ground = ground or Ground(project, city, day)
     counted = counted or coverage(project, city, day=day, ground=ground)
-    links = _Links(project, ground)
-    scopes = _scopes(project, ground, counted)
+    links = Links(project, ground)
+    scopes = scopes_of(project, ground, counted)
     nearness = Nearness(project, ground)
     rows: list[LinkRow] = []
     for scope in scopes:
@@ -114,7 +114,7 @@ def _with_places(rows: list[LinkRow], nearness: Nearness, systems: Mapping[str, 
     return found
 
 
-def _scopes(project: Project, ground: Ground, counted: CityCoverage) -> list[_Scope]:
+def scopes_of(project: Project, ground: Ground, counted: CityCoverage) -> list[Scope]:
     """The city, its zone systems and its places, in that order, each once."""
     wants = project.facts.of_city(ground.city.id).wants()
     by_place: dict[str, list[Want]] = {}
@@ -127,7 +127,7 @@ def _scopes(project: Project, ground: Ground, counted: CityCoverage) -> list[_Sc
         inner = [want for place in system.places for want in by_place.get(place, ())]
         name_en = fact.label_en or system.name
         found.append(
-            _Scope(
+            Scope(
                 "system",
                 system.id,
                 system.name,
@@ -141,11 +141,11 @@ def _scopes(project: Project, ground: Ground, counted: CityCoverage) -> list[_Sc
     for row in {row.id: row for row in reversed(counted.zones)}.values():
         name_en = records[row.id].get("name_en") or row.name
         wanted = tuple(by_place.get(row.id, ()))
-        found.append(_Scope("zone", row.id, row.name, name_en, *_behind(row.firms), wanted, frozenset({row.id})))
+        found.append(Scope("zone", row.id, row.name, name_en, *_behind(row.firms), wanted, frozenset({row.id})))
     return found
 
 
-def _city_scope(project: Project, ground: Ground, wants: Sequence[Want]) -> _Scope:
+def _city_scope(project: Project, ground: Ground, wants: Sequence[Want]) -> Scope:
     """The district that the city is about, with what is wanted in it; without one, all that its list holds."""
     city, where = ground.city, ground.whereabouts
     if city.subject not in ground.outlines:
@@ -153,13 +153,13 @@ def _city_scope(project: Project, ground: Ground, wants: Sequence[Want]) -> _Sco
         listed = Held(every, np.zeros(0, np.intp), np.zeros((0, 1), bool))
         located = {mention.id for mention in project.facts.mentions if mention.standing == "located"}
         said = np.array([i for i, r in enumerate(ground.firms.records) if r["id"] in located], np.intp)
-        return _Scope("city", city.id, city.name, city.name_en, listed, said, tuple(wants), frozenset())
+        return Scope("city", city.id, city.name, city.name_en, listed, said, tuple(wants), frozenset())
     inside = {city.subject} | {id_ for id_ in ground.places.ids if city.subject in where.outlines.around.get(id_, ())}
     inside |= {s.id for s in project.systems(city.id) if any(member.id in inside for member in project.members(s))}
     said = ground.positions_put_in([city.subject])
     held = where.combined[city.subject].sure_of(said)
     own = tuple(want for want in wants if want.subject in inside)
-    return _Scope("city", city.id, city.name, city.name_en, held, said, own, frozenset({city.subject}))
+    return Scope("city", city.id, city.name, city.name_en, held, said, own, frozenset({city.subject}))
 
 
 def _behind(firms: FirmsBehind) -> tuple[Held | None, NDArray[np.intp]]:
@@ -183,8 +183,8 @@ class _Count:
         return self.documented > 0 or (self.p_proven or 0.0) >= LOCATED
 
 
-class _Links:
-    """The links of a project's dictionary, and the firms of a city by link."""
+class Links:
+    """The links of a project's dictionary, the firms of a city by link, and the rows of any scope."""
 
     def __init__(self, project: Project, ground: Ground) -> None:
         self.project = project
@@ -204,21 +204,21 @@ class _Links:
             if mention.standing == "located":
                 self._mentions.setdefault(mention.id, []).append(mention)
 
-    def counts(self, scope: _Scope) -> list[float]:
+    def counts(self, scope: Scope) -> list[float]:
         """The expected number of firms in a scope, by link."""
         if scope.held is None:
             return [float(self.members[id_][scope.documented].sum()) for id_ in self.ids]
         p = scope.held.probabilities(len(self.ground.firms))
         return [float(p[self.members[id_]].sum()) for id_ in self.ids]
 
-    def of(self, scope: _Scope) -> list[LinkRow]:
+    def of(self, scope: Scope) -> list[LinkRow]:
         """The rows of a scope, in the order of the links."""
         counts = {id_: self._count(scope, self.members[id_]) for id_ in self.ids}
         present = {id_ for id_, count in counts.items() if count.present}
         quotients = self._quotients(scope)
         return [self._row(scope, id_, counts[id_], present, quotients[id_]) for id_ in self.ids]
 
-    def _count(self, scope: _Scope, members: Bools) -> _Count:
+    def _count(self, scope: Scope, members: Bools) -> _Count:
         documented = int(members[scope.documented].sum())
         if scope.held is None:
             return self._by_word(documented)
@@ -249,7 +249,7 @@ class _Links:
         one = None if self.complete else float(documented == 1)
         return _Count(documented, 1.0, 1.0, one, None, documented, None)
 
-    def _row(self, scope: _Scope, id_: str, count: _Count, present: set[str], quotient: tuple[Any, ...]) -> LinkRow:
+    def _row(self, scope: Scope, id_: str, count: _Count, present: set[str], quotient: tuple[Any, ...]) -> LinkRow:
         segment = self.project.segments[id_]
         wants = _clauses(want for want in scope.wants if want.reach == "link" and id_ in want.segments)
         unplaced = self._unplaced(scope, self.members[id_])
@@ -286,7 +286,7 @@ class _Links:
             strong=strong,
         )
 
-    def _unplaced(self, scope: _Scope, members: Bools) -> int:
+    def _unplaced(self, scope: Scope, members: Bools) -> int:
         """How many firms of a link may be in a scope as in any other, as nothing says where they are."""
         unknown = members & self.unknown
         unknown[scope.documented] = False
@@ -300,7 +300,7 @@ class _Links:
             return State.MISSING if wanted else State.ABSENT
         return State.NOT_KNOWN
 
-    def _quotients(self, scope: _Scope) -> dict[str, tuple[Any, ...]]:
+    def _quotients(self, scope: Scope) -> dict[str, tuple[Any, ...]]:
         """By link, the location quotient with its interval, and why there is none."""
         if scope.kind == "city":
             why = ("全市是比较的对象", "the city is what the others are compared with")
@@ -325,7 +325,7 @@ class _Links:
         low, high = _ends(of_link[some], size[some], sample=not self.complete)
         return float(of_link.mean() / size.mean() / share), low / share, high / share, "", ""
 
-    def _firms(self, scope: _Scope, members: Bools) -> Iterable[FirmHere]:
+    def _firms(self, scope: Scope, members: Bools) -> Iterable[FirmHere]:
         """The firms of a link that may be here, the surest first."""
         p = np.zeros(len(members)) if scope.held is None else scope.held.probabilities(len(members))
         p[scope.documented] = 1.0
@@ -336,13 +336,14 @@ class _Links:
                 name=record["name"],
                 name_en=record.get("name_en") or record["name"],
                 p=round(float(p[position]), 4),
-                how=self._how(scope, int(position)),
+                how=self.how(scope, int(position)),
                 accuracy_m=record.get("accuracy_m"),
-                source=_source(record),
-                clauses=self._said(scope, record["id"], documented=position in scope.documented),
+                source=source_of(record),
+                clauses=self.said(scope, record["id"], documented=position in scope.documented),
             )
 
-    def _how(self, scope: _Scope, position: int) -> str:
+    def how(self, scope: Scope, position: int) -> str:
+        """By what a firm is known to be in a scope, as `FirmHere` says it."""
         if position in scope.documented:
             return "documented"
         if not scope.places:
@@ -351,7 +352,7 @@ class _Links:
             return "position"
         return "general" if self.ground.general[position] else "place"
 
-    def _said(self, scope: _Scope, firm: str, *, documented: bool) -> tuple[Clause, ...]:
+    def said(self, scope: Scope, firm: str, *, documented: bool) -> tuple[Clause, ...]:
         """The clauses that put a firm here: those whose place is this one or a part of it."""
         if not documented:
             return ()
@@ -391,7 +392,7 @@ def _clauses(wants: Iterable[Want]) -> tuple[Clause, ...]:
     return tuple(dict.fromkeys(Clause.of(want.fact, want.function) for want in wants))
 
 
-def _source(record: Record) -> str:
+def source_of(record: Record) -> str:
     """Where a firm's position is from, in words."""
     if record.get("geometry_source"):
         return str(record["geometry_source"])

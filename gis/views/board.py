@@ -80,7 +80,7 @@ _WORDS: Final = {
         "panorama": "The industry chain", "state": "The industry chain today", "上游": "Upstream", "中游": "Midstream",
         "下游": "Downstream", "后市场": "Aftermarket", "支撑": "Support",
         "链外": "Beside the chain: wanted or there, but in no chain of the plans",
-        "supplies": "supplies → ", "wanted": "wanted {}×", "wants": "wanted by plans",
+        "supplies": "supplies → ", "wanted": "{}×", "wants": "wanted by plans, so many times",
         "named": "named in a chain, wanted for no place",
         "unsorted": "Fits no link", "see": "firms: see {}", "none": "no firm is listed",
         "unclear": " (perhaps)", "elsewhere": "fits no link, not judged",

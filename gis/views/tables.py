@@ -181,7 +181,8 @@ _HEADINGS = {
         "p_one": "恰一家的可能性", "quotient": "区位商", "firms": "企业", "nearest": "最近一家",
         "distance_m": "距离m（中位）", "distance_90_m": "距离m（90%）",
         "wants": "要求的条文", "candidates": "文件点名的候选", "nearest_place": "最近有此环节的地方",
-        "place_m": "相距m", "yes": "是", "no": "否",
+        "place_m": "相距m", "p": "合计可能性", "p_position": "位置可能性", "how": "依据", "clauses": "条文",
+        "number": "家数", "yes": "是", "no": "否",
     },
     "en": {},
 }  # fmt: skip
