@@ -64,7 +64,7 @@ def writers(root: Path, given: dict[str, Path]) -> dict[str, Callable[[Path], li
         "indicators": lambda out: ["indicators", "--format", "json", "--project", root, "-o", out],
         "structure": lambda out: ["structure", "--format", "json", "--project", root, "-o", out],
         "chain": lambda out: ["chain", "--format", "json", "--city", "port", "--project", root, "-o", out],
-        "explain": lambda out: ["explain", "coverage", "--zone", "west", "--project", root, "-o", out],
+        "explain": lambda out: ["explain", "coverage", "--zone", "east-port", "--project", root, "-o", out],
         "map": lambda out: ["map", *loose, "--datum", "wgs84", "-o", out],
         "count": lambda out: ["count", *loose, "--datum", "wgs84", "--format", "csv", "-o", out],
     }

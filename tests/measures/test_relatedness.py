@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import econcomplex
 import numpy as np
 import pytest
 
@@ -55,6 +56,17 @@ def test_random_tables_agree_with_the_formulas_written_out(seed: int) -> None:
         for p in range(counts.shape[1]):
             expected = sum(near[p, q] for q in range(counts.shape[1]) if has[c, q]) / near[p].sum()
             assert around[c, p] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_tables_agree_with_econcomplex(seed: int) -> None:
+    counts = random_counts(seed)
+    rca = quotients(counts)
+    near = proximity(rca)
+    assert econcomplex.location_quotient(counts) == pytest.approx(rca)
+    assert econcomplex.rca(counts) == pytest.approx(rca)
+    assert econcomplex.proximity(counts, compute="product")["product"] == pytest.approx(near)
+    assert econcomplex.density(counts) / 100 == pytest.approx(density(rca, near))
 
 
 def test_a_zone_or_a_link_without_firms_has_quotient_0() -> None:
