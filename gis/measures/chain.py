@@ -38,6 +38,7 @@ class Scope:
 
     kind: str
     id: str
+    plan: str
     name: str
     name_en: str
     held: Held | None
@@ -82,7 +83,7 @@ def chain(
             for row in found
         ]
     zones = [scope for scope in scopes if scope.kind == "zone"]
-    rows = _with_places(rows, nearness, {system.id: system.places for system in counted.systems})
+    rows = _with_places(rows, nearness, {(s.plan, s.id): s.places for s in counted.systems})
     return CityChain(
         city=city,
         name=ground.city.name,
@@ -96,7 +97,9 @@ def chain(
     )
 
 
-def _with_places(rows: list[LinkRow], nearness: Nearness, systems: Mapping[str, Sequence[str]]) -> list[LinkRow]:
+def _with_places(
+    rows: list[LinkRow], nearness: Nearness, systems: Mapping[tuple[str, str], Sequence[str]]
+) -> list[LinkRow]:
     """The rows, each that is wanted or single with the nearest place that has its link."""
     having: dict[str, dict[str, LinkRow]] = {}
     for row in rows:
@@ -105,7 +108,7 @@ def _with_places(rows: list[LinkRow], nearness: Nearness, systems: Mapping[str, 
     found: list[LinkRow] = []
     for row in rows:
         others = having.get(row.segment, {})
-        own = systems[row.id] if row.scope == "system" else (row.id,)
+        own = systems[row.plan, row.id] if row.scope == "system" else (row.id,)
         near = nearness.place(own, others) if row.scope != "city" and (row.wanted or row.single) else None
         if near is not None:
             there = others[near[0]]
@@ -130,6 +133,7 @@ def scopes_of(project: Project, ground: Ground, counted: CityCoverage) -> list[S
             Scope(
                 "system",
                 system.id,
+                system.plan,
                 system.name,
                 name_en,
                 *_behind(system.firms),
@@ -141,7 +145,7 @@ def scopes_of(project: Project, ground: Ground, counted: CityCoverage) -> list[S
     for row in {row.id: row for row in reversed(counted.zones)}.values():
         name_en = records[row.id].get("name_en") or row.name
         wanted = tuple(by_place.get(row.id, ()))
-        found.append(Scope("zone", row.id, row.name, name_en, *_behind(row.firms), wanted, frozenset({row.id})))
+        found.append(Scope("zone", row.id, "", row.name, name_en, *_behind(row.firms), wanted, frozenset({row.id})))
     return found
 
 
@@ -153,13 +157,13 @@ def _city_scope(project: Project, ground: Ground, wants: Sequence[Want]) -> Scop
         listed = Held(every, np.zeros(0, np.intp), np.zeros((0, 1), bool))
         located = {mention.id for mention in project.facts.mentions if mention.standing == "located"}
         said = np.array([i for i, r in enumerate(ground.firms.records) if r["id"] in located], np.intp)
-        return Scope("city", city.id, city.name, city.name_en, listed, said, tuple(wants), frozenset())
+        return Scope("city", city.id, "", city.name, city.name_en, listed, said, tuple(wants), frozenset())
     inside = {city.subject} | {id_ for id_ in ground.places.ids if city.subject in where.outlines.around.get(id_, ())}
     inside |= {s.id for s in project.systems(city.id) if any(member.id in inside for member in project.members(s))}
     said = ground.positions_put_in([city.subject])
     held = where.combined[city.subject].sure_of(said)
     own = tuple(want for want in wants if want.subject in inside)
-    return Scope("city", city.id, city.name, city.name_en, held, said, own, frozenset({city.subject}))
+    return Scope("city", city.id, "", city.name, city.name_en, held, said, own, frozenset({city.subject}))
 
 
 def _behind(firms: FirmsBehind) -> tuple[Held | None, NDArray[np.intp]]:
@@ -262,6 +266,7 @@ class Links:
         return LinkRow(
             scope=scope.kind,
             id=scope.id,
+            plan=scope.plan,
             name=scope.name,
             name_en=scope.name_en,
             segment=id_,

@@ -163,7 +163,10 @@ class Explainer:
         self.ground = Ground(self.project, self.city, self.day)
         self.counted = coverage(self.project, self.city, day=self.day, ground=self.ground)
         self.links = Links(self.project, self.ground)
-        self.scopes = {scope.id: scope for scope in reversed(scopes_of(self.project, self.ground, self.counted))}
+        every = scopes_of(self.project, self.ground, self.counted)
+        # Of one id the place goes first, and of two plans' systems that of the first plan.
+        self.scopes = {scope.id: scope for scope in reversed(every) if scope.kind != "zone"}
+        self.scopes |= {scope.id: scope for scope in every if scope.kind == "zone"}
         self._positions: dict[str, Held | None] = {}
 
     def coverage(self, place: str, figure: str) -> Explanation:
@@ -176,7 +179,7 @@ class Explainer:
         scope = self._scope(place)
         _check_figure(figure, OF_COVERAGE, COVERAGE)
         of_zones = {row.id: row.figures for row in self.counted.zones}
-        figures = of_zones.get(place) or {row.id: row.figures for row in self.counted.systems}.get(place)
+        figures = of_zones.get(place) or {s.id: s.figures for s in reversed(self.counted.systems)}.get(place)
         if figures is None:
             raise UsageError(f"coverage counts zones and zone systems; {place} is neither")
         terms = {name: getattr(figures, name) for name in ("area_km2", "test_road_km")}

@@ -54,6 +54,7 @@ class ListRow:
     list: LinkList
     scope: str
     id: str
+    plan: str
     name: str
     name_en: str
     segment: str
@@ -99,6 +100,7 @@ def _row(row: LinkRow, which: LinkList, named: _Named) -> ListRow:
         list=which,
         scope=row.scope,
         id=row.id,
+        plan=row.plan,
         name=row.name,
         name_en=row.name_en,
         segment=row.segment,
@@ -124,9 +126,10 @@ class _Named:
         self.project = project
         self.within = containers(said_to_lie_in(project))
         self.local = {record["id"]: record for record in project.layer(city, "enterprises").records}
-        self.systems: dict[str, set[str]] = {}
-        for system in project.systems(city):
-            self.systems.setdefault(system.id, set()).update(member.id for member in project.members(system))
+        self.systems = {
+            (system.plan, system.id): {member.id for member in project.members(system)}
+            for system in project.systems(city)
+        }
         self.targets: dict[str, list[Mention]] = {}
         for mention in project.facts.of_city(city).mentions:
             if mention.standing == "target":
@@ -142,7 +145,7 @@ class _Named:
         """Whether what a plan wants for a place may come here: the place is this one, a part of it or contains it."""
         if row.scope == "city" or not place:
             return True
-        here = self.systems.get(row.id, set()) if row.scope == "system" else {row.id}
+        here = self.systems[row.plan, row.id] if row.scope == "system" else {row.id}
         around = {place, *self.within.get(place, ())}
         return bool(here & around) or any(place in self.within.get(id_, ()) for id_ in here)
 

@@ -103,7 +103,8 @@ class NearPlace:
 class LinkRow:
     """One link of the chain in one place (`zone`), zone system (`system`) or in the whole of a city (`city`).
 
-    The whole is the district that the city is about (its `subject`); without one, all that its list holds.
+    The whole is the district that the city is about (its `subject`); without one, all that its list holds. plan: the
+    plan of a zone system, as two plans may name one alike; empty of places and the city.
 
     state: strong, present, weak, single, missing, absent (not there, and no plan wants it) or not_known. wants: the
     clauses that want the link here; spanned: words for the whole chain, which want no single link. complete: the
@@ -120,6 +121,7 @@ class LinkRow:
 
     scope: str
     id: str
+    plan: str
     name: str
     name_en: str
     segment: str
@@ -200,8 +202,12 @@ class CityChain:
     named: tuple[ChainLink, ...] = field(repr=False)
 
     def of(self, scope: str, id_: str) -> list[LinkRow]:
-        """The rows of one place, zone system or the city, in the order of the links."""
-        return [row for row in self.rows if (row.scope, row.id) == (scope, id_)]
+        """The rows of one place, zone system or the city, in the order of the links.
+
+        Where two plans name a system alike, it is that of the first of them.
+        """
+        found = [row for row in self.rows if (row.scope, row.id) == (scope, id_)]
+        return [row for row in found if row.plan == found[0].plan]
 
     def as_json(self) -> dict[str, Any]:
         """The object as JSON-able data."""

@@ -150,6 +150,12 @@ def test_the_nearest_place_is_one_that_has_the_link_and_does_not_contain_this_on
     assert (row.nearest_place.id, row.nearest_place.distance_m) == ("mine", 5000)
 
 
+def test_two_plans_may_name_a_system_alike_and_each_has_its_own_rows(tmp_path: Path) -> None:
+    park = six_links(tmp_path / "park").plan("plan-b").system("layout", "mine", plan="plan-b")
+    rows = [row for row in chain(park.load(), CITY).rows if (row.id, row.segment) == ("layout", "vehicle")]
+    assert [(row.plan, row.here) for row in rows] == [("plan-a", True), ("plan-b", False)]
+
+
 def test_a_link_that_feeds_nothing_is_no_single_supplier(tmp_path: Path) -> None:
     park = Park(tmp_path / "park").zone("park", square(0, 0, 1000)).system("one", "park").complete("enterprises")
     row = rows_of(park.firm("only", (500, 500)))["parts"]
@@ -197,6 +203,8 @@ def test_the_bundled_cities_have_no_missing_link_and_every_want_and_firm_has_its
     result = chain(project, city)
     assert not result.complete
     assert {row.state for row in result.rows}.isdisjoint({State.MISSING, State.ABSENT})
+    keys = [(row.scope, row.plan, row.id, row.segment) for row in result.rows]
+    assert len(keys) == len(set(keys))
     for row in result.rows:
         assert row.wanted == bool(row.wants)
         for clause in row.wants + row.spanned + tuple(c for firm in row.firms for c in firm.clauses):
