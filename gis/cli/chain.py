@@ -68,6 +68,9 @@ def chain(
     picture: Annotated[
         Drawing, typer.Option("--picture", help="Which board: all links by stage, or filled with what is there.")
     ] = Drawing.STATE,
+    only: Annotated[
+        str | None, typer.Option("--chain", help="Of a board: only this chain (gis facts --kind chain).")
+    ] = None,
     on: OnOption = None,
     lang: LangOption = Lang.ZH,
     project: ProjectOption = None,
@@ -87,7 +90,8 @@ def chain(
     place that has it.
 
     With --board: 现状图 (the links by stage, filled with what is there, the firms by name) or, with --picture panorama,
-    全景图 (all links, and what plans want), of the city or of the one place that --zone names. PNG needs the extra
+    全景图 (all links, and what plans want), of the city or of the one place that --zone names,
+    with all chains or the one that --chain names. PNG needs the extra
     `figures`: pip install 'park-gis[figures]'.
 
     Example: gis chain --city huli --zone huli-district
@@ -107,7 +111,7 @@ def chain(
     chosen = {result.city: _chosen(result, zone) for result in found}
     _check_zones(found, chosen, zone)
     if board is not None:
-        _give_board(loaded, found, picture, zone, lang, board, force=force)
+        _give_board(loaded, found, picture, zone, only, lang, board, force=force)
         return
     if which is not None:
         _give_list(loaded, found, which, zone, lang, format_, output, force=force)
@@ -167,14 +171,16 @@ def _give_board(
     found: list[CityChain],
     picture: Drawing,
     zones: list[str] | None,
+    only: str | None,
     lang: Lang,
     file: Path,
     *,
     force: bool,
 ) -> None:
-    """Draw the board of the city, or of the one place that is named.
+    """Draw the board of the city, or of the one place that is named, with all its chains or the one that is named.
 
     Raises:
+        UnknownIdError: the city's plans name no such chain.
         UsageError: several cities and none chosen, or the city's plans name no chain.
     """
     from gis.views.board import Picture, board, has_board
@@ -185,8 +191,11 @@ def _give_board(
     result = next(result for result in found if result.city == city)
     if not has_board(result):
         raise UsageError(f"the plans of {city} name no link of a chain; list them in seeds/PLAN/chain.csv")
+    chains = {row.id: [row.title, row.label_en] for row in result.named if not row.chain and not row.supplies}
+    if only is not None and only not in chains:
+        raise UnknownIdError("chain", only, chains, chains)
     scope, place = (rows[0].scope, rows[0].id) if zones else ("city", city)
-    svg = board(project, result, Picture(picture), scope=scope, place=place, lang=lang)
+    svg = board(project, result, Picture(picture), scope=scope, place=place, only=only, lang=lang)
     write_output(png_of(svg) if file.suffix.lower() == ".png" else svg, file, force=force)
 
 

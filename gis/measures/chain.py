@@ -258,7 +258,7 @@ class Links:
         wants = _clauses(want for want in scope.wants if want.reach == "link" and id_ in want.segments)
         unplaced = self._unplaced(scope, self.members[id_])
         spanned = _clauses(want for want in scope.wants if want.reach == "chain" and id_ in want.segments)
-        feeds = self.feeds.get(id_, ())
+        feeds = self.feeds.get(id_, ()) if count.present or wants else ()
         middle, low, high, note, note_en = quotient
         single = count.present and (count.p_one or 0.0) >= SINGLE and any(f.segment in present for f in feeds)
         weak = count.present and high is not None and high < 1

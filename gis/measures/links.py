@@ -113,8 +113,9 @@ class LinkRow:
     only general knowledge puts here. They, and the estimate with its 95 % interval, are None where the list is
     incomplete and holds none that may be here. documented: how many firms documents put here.
     quotient: the location quotient, with the ends of its 95 % interval; None where quotient_note says why. feeds: the
-    links that this one supplies. weak: the upper end is below 1; strong: the lower end is above 1; single: it feeds a
-    present link, and P(N = 1) is at least 0.5. rings: who has the link, from near to far; for wanted links of zones.
+    links that this one supplies, where it is present or wanted. weak: the upper end is below 1; strong: the lower end
+    is above 1; single: it feeds a present link, and P(N = 1) is at least 0.5. rings: who has the link, from near to
+    far; for wanted links of zones.
     nearest_place: the nearest place that has it, of those that do not contain this one if there are such; for links of
     places and systems that are wanted or single.
     """

@@ -140,6 +140,7 @@ def board(
     *,
     scope: str = "city",
     place: str | None = None,
+    only: str | None = None,
     lang: str = "zh",
 ) -> bytes:
     """Draw one of the two pictures as SVG, 1280 wide; the same result gives the same bytes.
@@ -150,13 +151,18 @@ def board(
         picture: which of the two.
         scope: whose state is drawn: `city`, `system` or `zone`.
         place: id of that place or system; by default the city.
+        only: id of one chain; by default the board holds all that the city's plans name.
         lang: `zh` or `en`.
     """
     rows = result.of(scope, place or result.city)
-    cards = _cards(project, result, rows, lang)
+    title = rows[0].name if lang == "zh" else rows[0].name_en
+    if only is not None:
+        heading = next(row for row in result.named if row.id == only and not (row.chain or row.supplies))
+        result = _of_one_chain(result, only)
+        title = f"{title} · {heading.title if lang == 'zh' else heading.label_en or heading.title}"
+    cards = _cards(project, result, rows, lang, beside=only is None)
     across, sheets = _arranged(cards, picture, lang)
     height = max((bottom for *_, bottom in sheets), default=_TOP) + 124
-    title = rows[0].name if lang == "zh" else rows[0].name_en
     parts = [_head(title, result, picture, lang), *_stages(sheets, lang)]
     parts += [_card(card, x, y, across, picture, lang) for placed, *_ in sheets for card, x, y in placed]
     parts.append(_foot(project, result, rows, picture, height, lang))
@@ -173,7 +179,13 @@ def board(
 # --- What stands on the board ------------------------------------------------------------------------------------
 
 
-def _cards(project: Project, result: CityChain, rows: Sequence[LinkRow], lang: str) -> list[_Card]:
+def _of_one_chain(result: CityChain, only: str) -> CityChain:
+    """The same with the links and supplies of one chain alone."""
+    own = {(row.plan, row.id) for row in result.named if row.chain == only}
+    return replace(result, named=tuple(row for row in result.named if (row.plan, row.id) in own))
+
+
+def _cards(project: Project, result: CityChain, rows: Sequence[LinkRow], lang: str, *, beside: bool) -> list[_Card]:
     by_segment = {row.segment: row for row in rows}
     order = [*by_segment, UNKNOWN_SEGMENT]
     named = {(row.plan, row.id): row for row in reversed(result.named) if row.chain}
@@ -181,7 +193,7 @@ def _cards(project: Project, result: CityChain, rows: Sequence[LinkRow], lang: s
     for link in reversed(named.values()):
         groups.setdefault((link.stage, link.segment), []).append(link)
     for row in rows:
-        if (row.wanted or row.here) and not any(segment == row.segment for _, segment in groups):
+        if beside and (row.wanted or row.here) and not any(segment == row.segment for _, segment in groups):
             groups[_BESIDE, row.segment] = []
     stages = [*_STREAM, _BELOW, _BESIDE]
     cards: list[_Card] = []

@@ -121,3 +121,9 @@ def test_a_board_without_chains_is_refused_with_what_to_do(run: Run, tmp_path: P
     code, _, said = run(Park(tmp_path / "park").firm("one", (0, 0)), "chain", "--board", str(tmp_path / "board.svg"))
     assert code == 1
     assert "chain.csv" in said
+
+
+def test_a_board_of_an_unknown_chain_is_refused_with_those_there_are(run: Run, park: Park, tmp_path: Path) -> None:
+    code, _, said = run(park, "chain", "--board", str(tmp_path / "board.svg"), "--chain", "car")
+    assert code == 1
+    assert "cars" in said

@@ -64,6 +64,15 @@ def test_the_panorama_says_what_plans_want_and_who_supplies_whom(six: tuple[Proj
     assert list(dict.fromkeys(word for word in words_of(svg) if word in stages)) == stages
 
 
+def test_a_board_of_one_chain_holds_its_links_alone(tmp_path: Path) -> None:
+    park = six_links(tmp_path / "park").chain("trade").link("sale", "trade", "后市场", "aftermarket")
+    project = park.load()
+    svg = board(project, chain(project, CITY), Picture.STATE, only="trade")
+    assert [title.split(":")[0] for *_, title in cards_of(svg)] == ["后市场"]
+    assert words_of(svg)[0] == "试验镇 · 名trade产业链现状图"
+    assert "名sale" in words_of(svg)
+
+
 def test_the_legend_holds_every_state(six: tuple[Project, CityChain]) -> None:
     words = words_of(board(*six, Picture.STATE))
     assert {"强", "有", "弱", "独家", "缺", "未知"} <= set(words)
