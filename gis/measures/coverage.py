@@ -387,7 +387,14 @@ def _share(part: BaseGeometry, outline: BaseGeometry) -> float:
     return float(min(1.0, part.intersection(outline).area / part.area))
 
 
-def coverage(project: Project, city: str, *, reach_m: float = DEFAULT_REACH_M, day: date | None = None) -> CityCoverage:
+def coverage(
+    project: Project,
+    city: str,
+    *,
+    reach_m: float = DEFAULT_REACH_M,
+    day: date | None = None,
+    ground: Ground | None = None,
+) -> CityCoverage:
     """Count and measure each zone, each zone system and the whole of a city.
 
     Args:
@@ -395,11 +402,12 @@ def coverage(project: Project, city: str, *, reach_m: float = DEFAULT_REACH_M, d
         city: id of the city.
         reach_m: how near a test road counts as within its reach, metres in a straight line.
         day: count the layout of this day; where None, every system that the plans name.
+        ground: the city's ground of that day, where it is at hand already.
 
     Raises:
         UnknownIdError: the project has no such city.
     """
-    ground = Ground(project, city, day)
+    ground = ground or Ground(project, city, day)
     records = {record["id"]: (record, geometry) for record, geometry in ground.places}
     near_roads = _near(ground, reach_m)
     cached: dict[str, tuple[Figures, FirmsBehind]] = {}

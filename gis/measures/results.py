@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from gis.measures.coverage import DEFAULT_REACH_M, CityCoverage, coverage
+from gis.measures.chain import chain
+from gis.measures.coverage import DEFAULT_REACH_M, CityCoverage, Ground, coverage
 from gis.measures.indicators import Standing, indicators
+from gis.measures.links import CityChain
 from gis.measures.overlap import Overlaps, overlaps
 from gis.measures.reach import TEST_ROADS, Reach, reach, sources
 from gis.measures.structure import Structure, structure
@@ -25,6 +27,7 @@ class CityResults:
     overlaps: Overlaps
     indicators: tuple[Standing, ...]
     structure: tuple[Structure, ...]
+    chain: CityChain
 
 
 def city_results(
@@ -38,10 +41,13 @@ def city_results(
     """
     drawn = sources(project, city)
     chosen = [source for source in (TEST_ROADS, *_REACH_FACILITIES) if drawn.get(source)]
+    ground = Ground(project, city, day)
+    counted = coverage(project, city, reach_m=reach_m, day=day, ground=ground)
     return CityResults(
-        coverage=coverage(project, city, reach_m=reach_m, day=day),
+        coverage=counted,
         reach=tuple(found for source in chosen for found in reach(project, city, source, day=day)),
         overlaps=overlaps(project, city, day),
         indicators=tuple(indicators(project, city)),
         structure=tuple(structure(project, city, day=day)),
+        chain=chain(project, city, day=day, ground=ground, counted=counted),
     )

@@ -12,6 +12,7 @@ from gis.measures.query import with_points
 from gis.measures.results import CityResults, city_results
 from gis.model.project import Project
 from gis.views import tables
+from gis.views.raster import NEEDED, can_draw_png, png_of
 
 if TYPE_CHECKING:
     from gis.measures.reach import Reach
@@ -49,6 +50,7 @@ def build_site(
     Raises:
         UsageError: the basemap is not known, or a city has nothing drawn.
     """
+    from gis.views.board import has_board
     from gis.views.map.basemap import basemap as online_ground
     from gis.views.map.page import render_page
     from gis.views.overview import render_overview
@@ -59,6 +61,7 @@ def build_site(
     files: dict[PurePosixPath, bytes] = {}
     pages = [PurePosixPath("index.html")]
     results: dict[str, CityResults] = {}
+    png = can_draw_png()
     for number, (id_, city) in enumerate(project.cities.items(), 1):
         progress(f"[{number}/{len(project.cities)}] {city.name}: coverage, reach, overlap …")
         found = results[id_] = city_results(project, id_)
@@ -76,9 +79,23 @@ def build_site(
             files[folder / f"{kind}.geojson"] = dump_features(
                 ((dict(record), geometry) for record, geometry in layer), datum="wgs84"
             )
+        if has_board(found.chain):
+            files |= {folder / path: data for path, data in _figures(project, found, lang, png=png).items()}
+            if not png:
+                progress(f"the figures of {city.name} are SVG alone: {NEEDED}")
         pages.append(folder / "index.html")
     files[PurePosixPath("index.html")] = render_overview(project, results, lang)
     return Site(files, pages, [_summary(found) for found in results.values()])
+
+
+def _figures(project: Project, found: CityResults, lang: str, *, png: bool) -> dict[PurePosixPath, bytes]:
+    """The two pictures of a city's chain, as SVG and, where they can be drawn, as PNG."""
+    from gis.views.board import Picture, board
+
+    folder = PurePosixPath("figures")
+    drawn = {f"chain-{picture}": board(project, found.chain, picture, lang=lang) for picture in Picture}
+    files = {folder / f"{name}.svg": svg for name, svg in drawn.items()}
+    return files | ({folder / f"{name}.png": png_of(svg) for name, svg in drawn.items()} if png else {})
 
 
 def page_of(project: Project, city: str, found: CityResults) -> MapPayload:

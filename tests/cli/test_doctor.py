@@ -29,7 +29,7 @@ def test_it_names_versions_both_gdals_formats_extras_and_the_project(capsys: pyt
     found = rows(capsys, "--project", str(ROOT))
     assert {"GDAL (pyogrio)", "GDAL (fiona)", "GEOS", "PROJ"} <= {name for what, name in found if what == "library"}
     assert found["format", "GPKG"] == ("reads and writes", "")
-    assert {name for what, name in found if what == "extra"} == {"boundary", "dask", "xls"}
+    assert {name for what, name in found if what == "extra"} == {"boundary", "dask", "figures", "xls"}
     assert found["project", "三城汽车产业园区"][0] == "no faults"
 
 

@@ -63,12 +63,25 @@ def writers(root: Path, given: dict[str, Path]) -> dict[str, Callable[[Path], li
         "overlap": lambda out: ["overlap", "--format", "json", "--project", root, "-o", out],
         "indicators": lambda out: ["indicators", "--format", "json", "--project", root, "-o", out],
         "structure": lambda out: ["structure", "--format", "json", "--project", root, "-o", out],
+        "chain": lambda out: ["chain", "--format", "json", "--city", "port", "--project", root, "-o", out],
+        "explain": lambda out: ["explain", "coverage", "--zone", "east-port", "--project", root, "-o", out],
         "map": lambda out: ["map", *loose, "--datum", "wgs84", "-o", out],
         "count": lambda out: ["count", *loose, "--datum", "wgs84", "--format", "csv", "-o", out],
     }
 
 
-NAMES = ["export", "coverage", "coverage xlsx", "overlap", "indicators", "structure", "map", "count"]
+NAMES = [
+    "export",
+    "coverage",
+    "coverage xlsx",
+    "overlap",
+    "indicators",
+    "structure",
+    "chain",
+    "explain",
+    "map",
+    "count",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -18,6 +18,7 @@ SCHEMAS = ROOT / "docs" / "schema"
 CITIES = ("jiading", "hangzhou", "huli")
 COMMANDS = {
     "coverage": ["coverage"],
+    "chain": ["chain"],
     "overlap": ["overlap"],
     "indicators": ["indicators"],
     "reach": ["coverage", "--reach", "300,500,1km"],
