@@ -13,6 +13,7 @@ from gis.measures.indicators import STATUS_WORDS
 from gis.measures.results import CityResults
 from gis.model.layers import is_sketched
 from gis.model.project import Project
+from gis.views.saving import saved
 from gis.views.tables import headings
 
 if TYPE_CHECKING:
@@ -144,9 +145,7 @@ def coverage_workbook(project: Project, result: CityResults, lang: str) -> bytes
     for key, rows in _tables(project, result, lang).items():
         sheet: Worksheet = book.create_sheet(_SHEETS[key][0 if lang == "zh" else 1])
         _fill(sheet, rows, lang)
-    out = io.BytesIO()
-    book.save(out)
-    return settled(out.getvalue())
+    return settled(saved(book, {sheet.title: sheet.max_row for sheet in book.worksheets}))
 
 
 def settled(workbook: bytes) -> bytes:

@@ -601,7 +601,7 @@ def test_an_interrupted_build_exits_with_130_and_leaves_what_was_there(small: Pa
     ended = finish(process)
     assert ended.code == 130
     assert ended.out == ""
-    assert ended.err.endswith("stopped\n")
+    assert ended.err.endswith("stopped; nothing was changed\n")
     assert "Traceback" not in ended.err
     assert contents(out) == before
 
