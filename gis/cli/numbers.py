@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class Basis(StrEnum):
     """Which firms a structure counts."""
 
-    ATTRIBUTED = "attributed"
-    INSIDE = "inside"
+    DOCUMENTED = "documented"
+    LOCATED = "located"
 
 
 class CoverageFormat(StrEnum):
@@ -50,8 +50,8 @@ class CoverageFormat(StrEnum):
 
 
 _SHOWN = [
-    "system", "role", "name", "area_km2", "attributed", "inside", "expected", "low", "high", "disagrees",
-    "road_km", "reach_area_share", "geometry_basis", "accuracy_m",
+    "system", "role", "name", "area_km2", "documented", "located", "possible", "estimate", "low", "high",
+    "disagrees", "test_road_km", "reach_area_share", "geometry_basis", "accuracy_m",
 ]  # fmt: skip
 
 
@@ -88,8 +88,9 @@ def coverage(
 ) -> None:
     """Count firms, test roads and reach by zone and zone system.
 
-    attributed: documents put the firm there. inside: its own known position lies there. expected [low-high]: what the
-    accuracy of positions and outlines allows, with 95 % probability. With several radii, or another source than test
+    documented: documents put the firm there. located, possible: its own position does, with at least 95 %, or 5 to
+    95 %. estimate [low-high]: all that is known combined, with 95 % probability. An empty cell is not known, which is
+    not 0. With several radii, or another source than test
     roads, the shares within each radius are printed instead. xlsx holds everything that is computed of one city.
     JSON of several cities is a list, in their tables a column says the city.
 
@@ -137,7 +138,7 @@ def coverage(
     results = [compute(loaded, id_, reach_m=radii[0], day=day) for id_ in loaded.cities]
     rows = _rows({result.city: [row.flat() for row in result.zones] for result in results})
     data = [result.as_json() for result in results]
-    telling = [row for row in rows if row["system"] or row["area_km2"] is not None or row["attributed"]]
+    telling = [row for row in rows if row["system"] or row["area_km2"] is not None or row["documented"]]
     given = _readable(telling, lang) if format_ == CoverageFormat.TABLE else rows
     _give(_one_or_all(data), given, format_, output, force, _shown(_SHOWN, loaded), tables.headings(lang))
     if format_ == CoverageFormat.TABLE:
@@ -153,15 +154,28 @@ def coverage(
 
 
 def _readable(rows: list[dict[str, Any]], lang: Lang) -> list[dict[str, Any]]:
-    """The rows of a table for people: areas to 3 decimals, what outlines rest on in words of the language."""
+    """The rows of a table for people: numbers to the digits that they carry, what outlines rest on in words."""
     return [
         {
             **row,
-            "area_km2": None if row["area_km2"] is None else round(row["area_km2"], _AREA_DECIMALS),
+            "area_km2": None if row["area_km2"] is None else _about(row),
+            "test_road_km": _at_least(row),
             "geometry_basis": _worded(row["geometry_basis"], _BASIS_ZH, lang),
         }
         for row in rows
     ]
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    from gis.measures.coverage import area_words
+
+    return ("≈ " if row["sketched"] else "") + area_words(row["area_km2"], row["accuracy_m"])
+
+
+def _at_least(row: Mapping[str, Any]) -> str | None:
+    if row["test_road_km"] is None:
+        return None
+    return ("≥ " if row["test_road_lower_bound"] else "") + f"{row['test_road_km']:.1f}"
 
 
 def _worded(value: str | None, zh: Mapping[str, str], lang: Lang) -> str | None:
@@ -210,19 +224,19 @@ def _sum_up(result: CityCoverage, lang: Lang) -> None:
     total = result.total
     _tell(
         lang,
-        f"{result.name}：{result.enterprises}家企业，{result.placed}家位置已知，{result.standing_in}家只知所在地，"
+        f"{result.name}：{result.enterprises}家企业，{result.placed}家位置已知，{result.known_by_place}家只知所在地，"
         f"{result.unplaced}家未定位，{len(result.unzoned)}家不在任何区域；"
-        f"各区域合计期望{total.expected or 0:.1f}（{total.low}–{total.high}）",
-        f"{result.name}: {result.enterprises} firms, {result.placed} with a known position, {result.standing_in} "
+        f"{total.sentence}",
+        f"{result.name}: {result.enterprises} firms, {result.placed} with a known position, {result.known_by_place} "
         f"known only by their place, {result.unplaced} unplaced, {len(result.unzoned)} in no zone; "
-        f"expected in all zones: {total.expected or 0:.1f} [{total.low}-{total.high}]",
+        f"{total.sentence_en}",
     )
     for name, words in dict.fromkeys(_disagreements(result, lang)):
         _tell(lang, f"* {name}：{words}", f"* {name}: {words}")
 
 
 def _disagreements(result: CityCoverage, lang: Lang) -> Iterator[tuple[str, str]]:
-    """The zones whose count of points lies outside what is expected, each with the words for it."""
+    """The zones in which a document and a position contradict each other, each with the words for it."""
     for row in result.zones:
         if row.figures.disagrees:
             yield row.name, row.figures.disagreement if lang == Lang.ZH else row.figures.disagreement_en
@@ -274,7 +288,7 @@ def overlap(
     results = {id_: overlaps(loaded, id_, day) for id_ in loaded.cities}
     rows = _rows({id_: [pair.row() for pair in result.pairs] for id_, result in results.items()})
     shown = [
-        "level", "a_name", "b_name", "shared_km2", "a_share", "b_share", "jaccard", "attributed_both", "inside_both",
+        "level", "a_name", "b_name", "shared_km2", "a_share", "b_share", "jaccard", "documented_both", "inside_both",
         "named_both", "sketched",
     ]  # fmt: skip
     common = _rows(
@@ -283,7 +297,7 @@ def overlap(
     data = [result.as_json() for result in results.values()]
     counted = [
         {**row, "level": _worded(row["level"], _LEVEL_ZH, lang)}
-        | {name: len(row[name]) for name in ("attributed_both", "inside_both")}
+        | {name: len(row[name]) for name in ("documented_both", "inside_both")}
         | {"named_both": len(row["named_both"]) if row["level"] == "plan" else None}  # Systems name no firms.
         | {"shared_km2": None if row["shared_km2"] is None else round(row["shared_km2"], _AREA_DECIMALS)}
         for row in common
@@ -369,7 +383,7 @@ def _level(row: Mapping[str, Any]) -> str | None:
 def structure(
     city: CitiesOption = None,
     basis: Annotated[Basis, typer.Option("--basis", help="Count firms by what documents say or by position.")] = (
-        Basis.ATTRIBUTED
+        Basis.DOCUMENTED
     ),
     on: OnOption = None,
     lang: LangOption = Lang.ZH,
@@ -380,7 +394,7 @@ def structure(
 ) -> None:
     """Describe zones by chain link: counts, location quotient, concentration, featured share, spacing.
 
-    Example: gis structure --city jiading --basis attributed
+    Example: gis structure --city jiading --basis documented
     """
     from gis.measures.structure import structure as compute
 
