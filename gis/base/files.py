@@ -56,13 +56,14 @@ _REPLACE_TRIES: Final = 20  # Windows: a virus scanner may hold a new file for a
 _PAUSE_S: Final = 0.05
 
 
+NOTHING_DONE: Final = "nothing was changed"
 _done: list[Path] = []  # What this process wrote, for whoever interrupts it; folders changed as a whole among them.
 
 
 def what_was_done() -> str:
     """Say what this process changed on the disk, in words, for whoever interrupted it."""
     if not _done:
-        return "nothing was changed"
+        return NOTHING_DONE
     begun = [folder for folder in _done if folder.is_dir() and is_unfinished(folder)]
     if begun:
         return f"the change to {begun[-1]} is begun, and the next command that writes there finishes it"

@@ -61,4 +61,9 @@ def _mind_interrupts() -> None:
 
 def _stopped() -> str:
     files = sys.modules.get("gis.base.files")
-    return "stopped; nothing was changed" if files is None else f"stopped; {files.what_was_done()}"
+    done = "" if files is None else files.what_was_done()
+    return (
+        "中断，未作更改 (stopped; nothing was changed)"
+        if done in {"", "nothing was changed"}
+        else f"中断 (stopped); {done}"
+    )

@@ -78,18 +78,33 @@ def run() -> None:
     except GisError as error:
         _end(str(error))
     except OSError as error:  # A full disk behind the standard output or the temporary folder, a file that is barred …
-        _end(said_by(error))
+        _end(f"{said_by(error)}; {what_was_done()}")
     except SystemExit as end:
         if end.code == _INTERRUPTED:  # typer turns an interrupt into this code, without a word.
             raise KeyboardInterrupt from end
         raise
     except library_errors() as error:
-        _end(said_by(error))
+        _end(f"{said_by(error)}; {what_was_done()}")
+    finally:
+        _remark()
 
 
 def _end(message: str) -> NoReturn:
     note(f"error: {message}")
     sys.exit(1)
+
+
+def _remark() -> None:
+    """Say what the compiled code, where it was used, has to say of its files."""
+    compiling = sys.modules.get("gis.engine.compiling")
+    for remark in () if compiling is None else compiling.remarks():
+        note(f"note: {remark}")
+
+
+def what_was_done() -> str:
+    """What this run wrote, in words; nothing where it never came to writing."""
+    files = sys.modules.get("gis.base.files")
+    return "nothing was changed" if files is None else str(files.what_was_done())
 
 
 def _narrowed(whole: typer.Typer, words: Sequence[str]) -> typer.Typer:

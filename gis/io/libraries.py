@@ -78,13 +78,15 @@ def _classes() -> dict[type[BaseException], str]:
 def said_by(error: BaseException) -> str:
     """What an error of a library or of the system says, in one line that tells what to do where that is known."""
     if isinstance(error, MemoryError):
-        return "memory is used up: end other programs, or give a smaller file; the file being written was not changed"
+        return "内存不足：out of memory; end other programs, or give a smaller file"
     if isinstance(error, RecursionError):
         return "what was given is nested too deep to be read"
     if isinstance(error, OSError):
         where = f": {error.filename}" if error.filename else ""
         if error.errno in FULL:
-            return f"the disk is full (or the quota used up){where}; what was there is as it was"
+            return f"the disk is full (or the quota used up){where}"
+        if "temporary directory" in str(error):
+            return f"{error.strerror}: the disk may be full"
         return f"{error.strerror or error}{where}"
     words = " ".join(str(error).split()) or type(error).__name__
     library = next((name for kind, name in _classes().items() if isinstance(error, kind)), type(error).__name__)

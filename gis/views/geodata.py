@@ -305,8 +305,13 @@ def _check_whole(table: _Table, source: Path | bytes, driver: str) -> None:
         raise GisError(f"{driver} was not written whole{place}: {counted}")
 
 
-def _check_length(name: str, data: bytes) -> None:
-    """Hold a file of a shapefile against the length that its own head says; GDAL reads a cut table as if it were whole.
+_FULL: Final = "; the disk of the temporary folder may be full"
+
+
+def _check_length(name: str, data: bytes, features: int) -> None:
+    """Hold a file of a shapefile against the length that its own head says, and that against what it was to hold.
+
+    GDAL reads a cut table as if it were whole, and its head may not have been brought up to date.
 
     Raises:
         GisError: it is shorter.
@@ -316,10 +321,11 @@ def _check_length(name: str, data: bytes) -> None:
         said = 2 * int.from_bytes(data[24:28], "big")
     elif name.endswith(".dbf"):
         rows, head, row = (int.from_bytes(data[at : at + size], "little") for at, size in ((4, 4), (8, 2), (10, 2)))
-        said = head + rows * row
+        said = head + features * row
+        if rows != features or not head or not row:
+            raise GisError(f"{name} was not written whole: its head is not that of {features} rows{_FULL}")
     if len(data) < max(said, 1):
-        what = f"{len(data)} of {said} bytes are there; the disk of the temporary folder may be full"
-        raise GisError(f"{name} was not written whole: {what}")
+        raise GisError(f"{name} was not written whole: {len(data)} of {said} bytes are there{_FULL}")
 
 
 def _array(values: Sequence[Any]) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
@@ -416,7 +422,7 @@ def _shp(table: _Table) -> dict[str, bytes]:
             _check_whole(part, path, "ESRI Shapefile")
             files = {made.name: made.read_bytes() for made in sorted(Path(folder).iterdir())}
         for name_, data in files.items():
-            _check_length(name_, data)
+            _check_length(name_, data, len(part.geometry))
         found |= files
         found[f"{name}.cpg"] = table.encoding.upper().encode()
     key = io.StringIO(newline="")
