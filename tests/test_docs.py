@@ -17,7 +17,7 @@ from tests import ROOT
 _EXAMPLE = re.compile(r"^ *Example: (gis .+)$", re.MULTILINE)
 # Examples that name files of the user, or derive from the boundary package; they have tests of their own.
 _ELSEWHERE = ("gis import", "gis count", "gis map", "gis layers replace", "gis layers retire", "gis layers set",
-              "gis layers districts", "gis facts verify",
+              "gis layers districts", "gis layers ground", "gis facts verify",
               "gis init", "gis datum", "gis imports", "gis check --project", "gis build")  # fmt: skip
 
 
