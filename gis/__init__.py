@@ -1,9 +1,7 @@
 """Turn the functional zones of planning documents into checked geodata, coverage statistics and offline maps."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+# Not of typing: every command imports this, and nothing hears an interrupt yet.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gis.earth.datum import convert
     from gis.notebook import Area, Import, Park, Picture, count, expected, map, open  # noqa: A004

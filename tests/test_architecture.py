@@ -35,7 +35,7 @@ ONLY_HERE = {
     "branca": ("gis.views.map",),
     "pypinyin": ("gis.views.map", "gis.intake"),
     "typer": ("gis.cli",),
-    "openpyxl": ("gis.views.geodata", "gis.views.workbook", "gis.io"),
+    "openpyxl": ("gis.views.geodata", "gis.views.saving", "gis.views.workbook", "gis.io"),
     # Geodata are opened in io, in the count engine (streams too large for a Layer) and for `gis map`, which
     # draws files that are no project; they are written in one place.
     "fiona": ("gis.io",),

@@ -10,7 +10,7 @@ from importlib import import_module
 import pytest
 import typer
 
-from gis.cli import MODULES
+from gis.cli.program import MODULES
 from tests import ROOT
 
 HEAVY = {

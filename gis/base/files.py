@@ -56,6 +56,20 @@ _REPLACE_TRIES: Final = 20  # Windows: a virus scanner may hold a new file for a
 _PAUSE_S: Final = 0.05
 
 
+NOTHING_DONE: Final = "nothing was changed"
+_done: list[Path] = []  # What this process wrote, for whoever interrupts it; folders changed as a whole among them.
+
+
+def what_was_done() -> str:
+    """Say what this process changed on the disk, in words, for whoever interrupted it."""
+    if not _done:
+        return NOTHING_DONE
+    begun = [folder for folder in _done if folder.is_dir() and is_unfinished(folder)]
+    if begun:
+        return f"the change to {begun[-1]} is begun, and the next command that writes there finishes it"
+    return f"written before: {', '.join(str(path) for path in dict.fromkeys(_done))}"
+
+
 def write_text_atomic(path: Path, text: str) -> None:
     """Write text as UTF-8, line ends as they are; else as `write_bytes_atomic`."""
     write_bytes_atomic(path, text.encode("utf-8"))
@@ -85,9 +99,13 @@ def write_bytes_atomic(path: Path, data: bytes) -> None:
             if os.name == "nt":
                 _replace(temporary, target)
         except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
+            if temporary.exists():
+                with suppress(OSError):
+                    temporary.unlink()
+            else:  # An interrupt came just after it was put in its place.
+                _done.append(path)
             raise
+        _done.append(path)
         _sync_folder(target.parent)
 
 
@@ -400,9 +418,12 @@ class FolderLock:
                 manifest = self._stage(stage, entries)
                 _replace(stage / _MANIFEST, manifest)  # The commit point.
             except BaseException:
-                if not (self.folder / _MANIFEST).exists():  # Else an interrupt came just after the commit point.
+                if not (self.folder / _MANIFEST).exists():
                     shutil.rmtree(stage, ignore_errors=True)
+                else:  # An interrupt came just after the commit point.
+                    _done.append(self.folder)
                 raise
+            _done.append(self.folder)
             _sync_folder(self.folder)
         _finish(self.folder, own=True)
 

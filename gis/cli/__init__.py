@@ -1,103 +1,69 @@
-"""Offer the program at the command line: each command loads, calls and shows."""
+"""Offer the program at the command line: each command loads, calls and shows.
 
-from __future__ import annotations
+What is imported here is imported before `main` can hear an interrupt: nothing but what Python has loaded at its start.
+"""
 
+import atexit
 import sys
-from collections.abc import Mapping, Sequence
-from copy import copy
-from importlib import import_module
-from typing import Annotated, NoReturn
 
-import typer
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-from gis.base.errors import GisError
-from gis.cli.show import note, prepare_streams
+    import typer
 
 _INTERRUPTED = 130
 
-# Which module offers which words, in the order of --help: only the module that is asked for is imported.
-MODULES: Mapping[str, tuple[str, ...]] = {
-    "outcome": ("build", "check", "export"),
-    "catalogue": ("list", "facts"),
-    "numbers": ("coverage", "overlap", "indicators", "structure"),
-    "chain": ("chain",),
-    "explain": ("explain",),
-    "queries": ("query",),
-    "layers": ("layers",),
-    "intake": ("init", "import", "imports", "datum"),
-    "count": ("count",),
-    "map": ("map",),
-    "doctor": ("doctor",),
-}
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from gis import __version__
-
-        typer.echo(f"gis {__version__}")
-        raise typer.Exit
-
-
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
-    ] = False,
-) -> None:
-    pass
-
-
-def tree(words: Sequence[str] = ()) -> typer.Typer:
-    """The commands: all of them, or only those of the module that offers the first of the words."""
-    app = typer.Typer(
-        name="gis",
-        help="Turn the zones that planning documents describe into geodata, coverage statistics and offline maps.",
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(_root)
-    asked = [module for module, offered in MODULES.items() if words and words[0] in offered]
-    for module in asked or MODULES:
-        import_module(f"gis.cli.{module}").register(app)
-    return _narrowed(app, words)
-
 
 def main() -> None:
-    """Run a command; a fault that the user can mend ends with its message on stderr and exit code 1."""
+    """Run a command; a fault that the user can mend ends with its message on stderr and exit code 1.
+
+    An interrupt ends with exit code 130 and one line that says what was changed, even while modules are loading.
+    """
     try:
-        prepare_streams()
-        tree(sys.argv[1:])(prog_name="gis")
-    except GisError as error:
-        note(f"error: {error}")
-        sys.exit(1)
-    except OSError as error:  # A full disk behind the standard output, a file that may not be read …
-        note(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
-        sys.exit(1)
+        _mind_interrupts()
+        from gis.cli.program import run
+
+        run()
     except KeyboardInterrupt:
-        _stop()
-    except SystemExit as end:
-        if end.code == _INTERRUPTED:  # typer turns an interrupt into this code, without a word.
-            _stop()
-        raise
+        try:
+            message = _stopped()
+        except KeyboardInterrupt:  # A second one, at once.
+            message = "stopped"
+        if sys.stderr is not None:
+            sys.stderr.write(f"{message}\n")
+        sys.exit(_INTERRUPTED)
 
 
-def _stop() -> NoReturn:
-    note("stopped")
-    sys.exit(_INTERRUPTED)
+def tree(words: "Sequence[str]" = ()) -> "typer.Typer":
+    """The commands: all of them, or only those of the module that offers the first of the words."""
+    from gis.cli.program import tree as built
+
+    return built(words)
 
 
-def _narrowed(whole: typer.Typer, words: Sequence[str]) -> typer.Typer:
-    """The tree with only the command that the words name, where they name one: typer builds every one it holds."""
-    asked = words[0] if words else None
-    commands = [command for command in whole.registered_commands if command.name == asked]
-    groups = [copy(group) for group in whole.registered_groups if group.name == asked]
-    if not commands and not groups:
-        return whole
-    for group in groups:
-        if group.typer_instance is not None:
-            group.typer_instance = _narrowed(group.typer_instance, words[1:])
-    narrowed = copy(whole)
-    narrowed.registered_commands, narrowed.registered_groups = commands, groups
-    return narrowed
+def _mind_interrupts() -> None:
+    """Let no interrupt get lost in a finaliser, nor end in a traceback when the work is done."""
+    import signal
+
+    before = sys.unraisablehook
+    if getattr(before, "__name__", "") != "heard":
+
+        def heard(lost: "sys.UnraisableHookArgs") -> None:
+            if issubclass(lost.exc_type, KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            elif not issubclass(lost.exc_type, OSError):  # What failed to close was said to fail before.
+                before(lost)
+
+        sys.unraisablehook = heard
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+
+
+def _stopped() -> str:
+    files = sys.modules.get("gis.base.files")
+    done = "" if files is None else files.what_was_done()
+    return (
+        "中断，未作更改 (stopped; nothing was changed)"
+        if done in {"", "nothing was changed"}
+        else f"中断 (stopped); {done}"
+    )

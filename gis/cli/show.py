@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
@@ -34,13 +35,23 @@ def prepare_streams() -> None:
 
 
 def note(message: str) -> None:
-    """Say something to the person: progress, a warning, a fault."""
-    typer.echo("\n".join(printable(line) for line in message.split("\n")), err=True)
+    """Say something to the person: progress, a warning, a fault.
+
+    Where nobody can hear it (the stream is closed, or the disk behind it full) the work goes on: exit code and journal
+    say what was done.
+    """
+    with suppress(OSError):
+        typer.echo(_lines_printable(message), err=True)
 
 
 def emit(text: str) -> None:
-    """Print data as it is."""
-    typer.echo(text, nl=False)
+    """Print data as it is; at a terminal control characters are shown as escapes, for it would obey them."""
+    # Without color=True typer would take what looks like a colour out of a file.
+    typer.echo(_lines_printable(text) if sys.stdout.isatty() else text, nl=False, color=True)
+
+
+def _lines_printable(text: str) -> str:
+    return "\n".join(printable(line.removesuffix("\r")) for line in text.split("\n"))
 
 
 def emit_rows(
@@ -97,6 +108,9 @@ def write_output(data: bytes, output: Path | None, *, force: bool) -> None:
         UsageError: the file is there, or belongs to a project, and nothing is forced.
     """
     if output is None or str(output) == "-":
+        if sys.stdout.isatty():
+            emit(data.decode("utf-8", "backslashreplace"))
+            return
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

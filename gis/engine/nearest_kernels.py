@@ -6,7 +6,8 @@ from math import sqrt
 
 import numpy as np
 
-from gis.engine.zone_kernels import Floats, Longs, compiled
+from gis.engine.compiling import compiled
+from gis.engine.zone_kernels import Floats, Longs
 
 
 @compiled

@@ -32,20 +32,17 @@ vertex v to v + 1, and an item is [zone, 2 * edges + parity, number of ends, edg
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from gis.engine.compiling import compiled
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Whole: TypeAlias = int | np.signedinteger[Any]
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
 
 SPLIT_BITS = 2
 SPLIT = 1 << SPLIT_BITS
@@ -57,11 +54,6 @@ _BLOCK = 2048
 # Points of which those that need a test are put in order, and into how many heaps.
 _ORDERED = 1 << 20
 _BUCKETS = 2048
-
-
-def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Compile a function at its first call, once for all runs; it lets other threads work meanwhile."""
-    return cast("Callable[_P, _R]", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
 
 
 @compiled

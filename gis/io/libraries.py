@@ -1,7 +1,10 @@
-"""Say which geographic libraries are at hand, and which of the formats that we use they can open and write."""
+"""Say which libraries are at hand, which of our formats they can open and write, and what they raise."""
 
 from __future__ import annotations
 
+import errno
+import sys
+from collections.abc import Mapping
 from typing import Final
 
 # The drivers of GDAL that reading and export rest on.
@@ -29,3 +32,62 @@ def drivers() -> dict[str, str]:
 
     offered = pyogrio.list_drivers()
     return {name: str(offered.get(name, "")) for name in DRIVERS}
+
+
+# What the libraries raise by their own base classes, and whose words these are.
+_ERRORS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "GDAL": {
+        "pyogrio.errors": ("DataSourceError", "DataLayerError"),
+        "pyogrio._err": ("CPLE_BaseError",),
+        "fiona.errors": ("FionaError", "FionaValueError"),
+        "fiona._err": ("CPLE_BaseError",),
+    },
+    "GEOS": {"shapely.errors": ("ShapelyError",)},
+    "PROJ": {"pyproj.exceptions": ("ProjError",)},
+    "Arrow": {"pyarrow.lib": ("ArrowException",)},
+    "openpyxl": {
+        "openpyxl.utils.exceptions": (
+            *("CellCoordinatesException", "IllegalCharacterError", "InvalidFileException", "NamedRangeException"),
+            *("ReadOnlyWorkbookException", "SheetTitleException", "WorkbookAlreadySaved"),
+        ),
+    },
+    "xlrd": {"xlrd.biffh": ("XLRDError",)},
+    "zip": {"zipfile": ("BadZipFile", "LargeZipFile")},
+    "SQLite": {"sqlite3": ("Error",)},
+    "numba": {"numba.core.errors": ("NumbaError",)},
+}
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def library_errors() -> tuple[type[BaseException], ...]:
+    """What the libraries that are loaded may raise, by their base classes, and the lack of memory."""
+    return (MemoryError, RecursionError, *_classes())
+
+
+def _classes() -> dict[type[BaseException], str]:
+    found = {}
+    for library, modules in _ERRORS.items():
+        for module, names in modules.items():
+            for name in names:
+                kind = getattr(sys.modules.get(module), name, None)
+                if isinstance(kind, type) and issubclass(kind, BaseException):
+                    found[kind] = library
+    return found
+
+
+def said_by(error: BaseException) -> str:
+    """What an error of a library or of the system says, in one line that tells what to do where that is known."""
+    if isinstance(error, MemoryError):
+        return "内存不足：out of memory; end other programs, or give a smaller file"
+    if isinstance(error, RecursionError):
+        return "what was given is nested too deep to be read"
+    if isinstance(error, OSError):
+        where = f": {error.filename}" if error.filename else ""
+        if error.errno in FULL:
+            return f"the disk is full (or the quota used up){where}"
+        if "temporary directory" in str(error):
+            return f"{error.strerror}: the disk may be full"
+        return f"{error.strerror or error}{where}"
+    words = " ".join(str(error).split()) or type(error).__name__
+    library = next((name for kind, name in _classes().items() if isinstance(error, kind)), type(error).__name__)
+    return f"{library} cannot do this: {words}"

@@ -18,13 +18,14 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gis.base.errors import UsageError
+from gis.base.errors import GisError, UsageError
 from gis.base.text import neutralised
 from gis.earth.datum import Datum, Projected, Reference, parse_datum
 from gis.earth.shifting import convert_geometries
 from gis.io import gdal
 from gis.io.geojson import dump_features
 from gis.model.layers import Layer
+from gis.views.saving import saved
 
 FORMATS: Final = ("geojson", "gpkg", "csv", "xlsx", "fgb", "parquet", "shp", "kml", "dxf")
 
@@ -220,9 +221,7 @@ def _xlsx(table: _Table) -> bytes:
     sheet.append([_cell(name, table) for name in header])
     for row in rows:
         sheet.append([_cell(cell, table) for cell in row])
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return saved(book, {table.kind: len(rows) + 1})
 
 
 def _cell(value: Any, table: _Table) -> Any:
@@ -240,8 +239,16 @@ def _cell(value: Any, table: _Table) -> Any:
 # --- GDAL formats ---------------------------------------------------------------------------------------------------
 
 
-def _gdal(table: _Table, name: str, driver: str, **options: Any) -> dict[str, bytes]:
-    """Write with GDAL into a folder of its own; the bytes of every file made, by name."""
+def _gdal(table: _Table, driver: str, **options: Any) -> bytes:
+    """Write one file with GDAL, in memory: on a disk that is full some of its drivers leave a part and say nothing."""
+    target = io.BytesIO()
+    _write(table, target, driver, **options)
+    data = target.getvalue()
+    _check_whole(table, data, driver)
+    return data
+
+
+def _write(table: _Table, target: Path | io.BytesIO, driver: str, **options: Any) -> None:
     pyogrio: Any = gdal.pyogrio()
     fields = list(table.columns)
     arrays, masks = zip(*(_array(table.columns[field]) for field in fields), strict=True)
@@ -249,11 +256,11 @@ def _gdal(table: _Table, name: str, driver: str, **options: Any) -> dict[str, by
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
     try:
-        with TemporaryDirectory() as folder, warnings.catch_warnings():
+        with warnings.catch_warnings():
             # That no system is named is a loss that is listed.
             warnings.filterwarnings("ignore", message="'crs' was not provided")
             pyogrio.raw.write(
-                Path(folder) / name,
+                target,
                 geometry=shapely.to_wkb(table.geometry),
                 field_data=list(arrays),
                 fields=fields,
@@ -263,9 +270,62 @@ def _gdal(table: _Table, name: str, driver: str, **options: Any) -> dict[str, by
                 driver=driver,
                 **options,
             )
-            return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise GisError(f"{driver} cannot be written{_place(target)}: {' '.join(str(error).split())}") from error
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _place(target: object) -> str:
+    """Where a file is being made, where that is a disk that may be full."""
+    return f" (the disk of the temporary folder {target.parent.parent} may be full)" if isinstance(target, Path) else ""
+
+
+def _check_whole(table: _Table, source: Path | bytes, driver: str) -> None:
+    """Read back what was written, and count its features and the points of their geometries.
+
+    Raises:
+        GisError: it cannot be read, or is not all that was to be written.
+    """
+    pyogrio: Any = gdal.pyogrio()
+    place = _place(source)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # GDAL's remarks, such as that bytes have no name.
+            _, _, geometry, columns = pyogrio.raw.read(source, encoding=table.encoding if place else None)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, IndexError, UnicodeDecodeError) as error:
+        words = " ".join(str(error).split())
+        raise GisError(f"{driver} was not written whole{place}: it cannot be read back: {words}") from error
+    found, wanted = (
+        int(shapely.get_num_coordinates(shapes).sum()) for shapes in (shapely.from_wkb(geometry), table.geometry)
+    )
+    rows, features = {len(geometry), *map(len, columns)}, len(table.geometry)
+    if rows != {features} or found != wanted:
+        counted = f"{min(rows)} of {features} features and {found} of {wanted} points of their outlines are there"
+        raise GisError(f"{driver} was not written whole{place}: {counted}")
+
+
+_FULL: Final = "; the disk of the temporary folder may be full"
+
+
+def _check_length(name: str, data: bytes, features: int) -> None:
+    """Hold a file of a shapefile against the length that its own head says, and that against what it was to hold.
+
+    GDAL reads a cut table as if it were whole, and its head may not have been brought up to date.
+
+    Raises:
+        GisError: it is shorter.
+    """
+    said = 0
+    if name.endswith((".shp", ".shx")):
+        said = 2 * int.from_bytes(data[24:28], "big")
+    elif name.endswith(".dbf"):
+        rows, head, row = (int.from_bytes(data[at : at + size], "little") for at, size in ((4, 4), (8, 2), (10, 2)))
+        said = head + features * row
+        if rows != features or not head or not row:
+            raise GisError(f"{name} was not written whole: its head is not that of {features} rows{_FULL}")
+    if len(data) < max(said, 1):
+        raise GisError(f"{name} was not written whole: {len(data)} of {said} bytes are there{_FULL}")
 
 
 def _array(values: Sequence[Any]) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
@@ -285,18 +345,23 @@ def _text(value: object) -> str:
 
 
 def _gpkg(table: _Table) -> bytes:
-    return _gdal(table, "layer.gpkg", "GPKG", layer=table.kind)["layer.gpkg"]
+    return _gdal(table, "GPKG", layer=table.kind)
 
 
 def _fgb(table: _Table) -> bytes:
     # The spatial index reorders features and cannot hold one without geometry.
-    return _gdal(table, "layer.fgb", "FlatGeobuf", layer=table.kind, layer_options={"SPATIAL_INDEX": "NO"})["layer.fgb"]
+    return _gdal(table, "FlatGeobuf", layer=table.kind, layer_options={"SPATIAL_INDEX": "NO"})
 
 
 def _kml(table: _Table) -> bytes:
     table.losses.append("KML: truth values become 0 and 1")
     said = {"DESCRIPTION": f"datum: {table.reference}"}
-    return _gdal(table, "layer.kml", "LIBKML", layer=table.kind, dataset_options=said)["layer.kml"]
+    for name, values in table.columns.items():
+        cleaned = [_ILLEGAL_IN_XML.sub("", value) if isinstance(value, str) else value for value in values]
+        if cleaned != values:
+            table.losses.append(f"{name}: control characters are left out")
+            values[:] = cleaned
+    return _gdal(table, "LIBKML", layer=table.kind, dataset_options=said)
 
 
 def _parquet(table: _Table) -> bytes:
@@ -313,10 +378,9 @@ def _parquet(table: _Table) -> bytes:
             else pd.Series(array, dtype=object)
         )
     frame = gpd.GeoDataFrame(series, geometry=list(table.geometry), crs=table.epsg)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "layer.parquet"
-        frame.to_parquet(path, index=False)
-        return path.read_bytes()
+    out = io.BytesIO()
+    frame.to_parquet(out, index=False)
+    return out.getvalue()
 
 
 _SHAPES: Final = {
@@ -352,9 +416,14 @@ def _shp(table: _Table) -> dict[str, bytes]:
             for column, values in table.columns.items()
         }
         part = _Table(table.kind, columns, table.geometry[np.array(keep)], table.reference, table.encoding, [])
-        found |= _gdal(
-            part, f"{name}.shp", "ESRI Shapefile", geometry_type=geometry_type, encoding=table.encoding.upper()
-        )
+        with TemporaryDirectory() as folder:  # GDAL writes several files only to a disk.
+            path = Path(folder) / f"{name}.shp"
+            _write(part, path, "ESRI Shapefile", geometry_type=geometry_type, encoding=table.encoding.upper())
+            _check_whole(part, path, "ESRI Shapefile")
+            files = {made.name: made.read_bytes() for made in sorted(Path(folder).iterdir())}
+        for name_, data in files.items():
+            _check_length(name_, data, len(part.geometry))
+        found |= files
         found[f"{name}.cpg"] = table.encoding.upper().encode()
     key = io.StringIO(newline="")
     csv.writer(key, lineterminator="\r\n").writerows([("field", "column"), *((v, k) for k, v in short.items())])

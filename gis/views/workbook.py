@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +11,7 @@ from gis.measures.indicators import STATUS_WORDS
 from gis.measures.results import CityResults
 from gis.model.layers import is_sketched
 from gis.model.project import Project
+from gis.views.saving import saved
 from gis.views.tables import headings
 
 if TYPE_CHECKING:
@@ -63,7 +61,6 @@ _OWN_HEADINGS: Final[Mapping[str, Mapping[str, str]]] = {
 }  # fmt: skip
 _WIDEST: Final = 60
 # The only moment that a workbook may carry: the same results give the same bytes.
-_MOMENT: Final = (1980, 1, 1, 0, 0, 0)
 _DEFINITIONS: Final[Sequence[tuple[str, str, str, str]]] = (
     (
         "文件归属", "规划文件写明在此或在其下属部分的企业数；“直接列于此”不含下属。空白为文件未列，不是0。",
@@ -162,23 +159,7 @@ def coverage_workbook(project: Project, result: CityResults, lang: str) -> bytes
     for key, rows in _tables(project, result, lang).items():
         sheet: Worksheet = book.create_sheet(_SHEETS[key][0 if lang == "zh" else 1])
         _fill(sheet, rows, lang)
-    out = io.BytesIO()
-    book.save(out)
-    return settled(out.getvalue())
-
-
-def settled(workbook: bytes) -> bytes:
-    """Take the time of writing out of an xlsx file."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook)) as given, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        for name in given.namelist():
-            data = given.read(name)
-            if name == "docProps/core.xml":
-                data = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"1980-01-01T00:00:00Z", data)
-            info = zipfile.ZipInfo(name, _MOMENT)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            made.writestr(info, data)
-    return out.getvalue()
+    return saved(book, {sheet.title: sheet.max_row for sheet in book.worksheets})
 
 
 def _tables(project: Project, result: CityResults, lang: str) -> dict[str, list[dict[str, Any]]]:

@@ -577,7 +577,61 @@ def test_a_full_disk_behind_stdout_is_a_message() -> None:
     with Path("/dev/full").open("w") as full:
         ended = finish(start("list", stdout=full))
     assert ended.code == 1
-    assert ended.err == "error: No space left on device\n"
+    assert ended.err == "error: the disk is full (or the quota used up); nothing was changed\n"
+
+
+@posix
+def test_a_stderr_that_is_full_or_closed_does_not_hide_that_the_change_is_done(small: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with Path("/dev/full").open("w") as full:
+        ended = finish(start("check", "--project", small, stderr=full))
+        assert ended.code == 0
+        assert finish(start("list", "nonsense", stderr=full)).code != 0
+    assert finish(start("check", "--project", small, preexec_fn=lambda: os.close(2))).code == 0
+
+
+@pytest.mark.parametrize(("kind", "told"), [(MemoryError, "内存不足："), (RecursionError, "nested too deep")])
+def test_what_the_machine_lacks_is_a_message(
+    kind: type[Exception], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lacking(*_: object, **__: object) -> None:
+        raise kind
+
+    monkeypatch.setattr("gis.model.project.load_project", lacking)
+    monkeypatch.setattr(sys, "argv", ["gis", "list"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    said = capsys.readouterr().err
+    assert end.value.code == 1
+    assert told in said
+    assert "Traceback" not in said
+
+
+def test_what_compiled_code_has_to_say_of_its_files_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gis.engine import compiling
+
+    monkeypatch.setattr(compiling, "_remarks", {"it cannot be kept": None})
+    monkeypatch.setattr(sys, "argv", ["gis", "list", "cities"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "note: it cannot be kept" in capsys.readouterr().err
+
+
+def test_a_terminal_gets_no_control_characters_and_a_file_gets_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gis.cli.show import emit, write_output
+
+    text = "name\r\na\x1b[31mb\r\n"
+    emit(text)
+    assert capsys.readouterr().out == text
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    emit(text)
+    write_output(text.encode(), None, force=False)
+    assert capsys.readouterr().out == "name\na\\x1b[31mb\n" * 2
 
 
 @posix
@@ -601,7 +655,7 @@ def test_an_interrupted_build_exits_with_130_and_leaves_what_was_there(small: Pa
     ended = finish(process)
     assert ended.code == 130
     assert ended.out == ""
-    assert ended.err.endswith("stopped\n")
+    assert ended.err.endswith("中断，未作更改 (stopped; nothing was changed)\n")
     assert "Traceback" not in ended.err
     assert contents(out) == before
 
