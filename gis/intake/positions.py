@@ -21,6 +21,7 @@ from gis.intake.identity import Gazetteer
 from gis.intake.shapes import look_at_raw
 from gis.io.columns import COORDINATES, ColumnMap, datum_hints, meaning
 from gis.io.containers import refuse
+from gis.io.geometry_text import parse_geometry
 from gis.io.quantities import coordinate_step, is_blank, pair_steps, parse_coordinate, parse_pair
 from gis.io.raw import RawTable
 from gis.io.systems import System, system_of
@@ -42,11 +43,13 @@ class Positions:
     """The geometry of each row, in the order and system of the file until `convert_all` made it WGS 84.
 
     `faults` are by position in the table, `notes` about the whole file. `steps` holds, for points in degrees by
-    position in the table, one unit of the last place that they are written to.
+    position in the table, one unit of the last place that they are written to. `systems` holds the rows by the SRID
+    that their geometries say.
     """
 
     geometry: list[BaseGeometry | None]
     steps: dict[int, float] = field(default_factory=dict)
+    systems: dict[int, list[int]] = field(default_factory=dict)
     faults: list[tuple[int, str]] = field(default_factory=list)
     repaired: list[tuple[int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -63,17 +66,19 @@ class Decision:
     declared: bool = False
 
 
-def gather(table: RawTable, columns: ColumnMap, *, repair: bool) -> Positions:
+def gather(table: RawTable, columns: ColumnMap, *, repair: bool, kind: str = "") -> Positions:
     """Take the geometry of each row from the file, a WKT column, or its coordinates, and check what can be checked."""
     found = Positions([None] * len(table.rows))
     for i, row in enumerate(table.rows):
         try:
-            geometry = row.geometry if table.spatial else position_of(row.cells, columns.roles)
+            geometry = row.geometry if table.spatial else position_of(row.cells, columns.roles, kind)
         except ValueError as error:
             found.faults.append((i, str(error)))
             continue
         if geometry is None:
             continue
+        if not table.spatial and shapely.get_srid(geometry):
+            found.systems.setdefault(int(shapely.get_srid(geometry)), []).append(i)
         looked = look_at_raw(geometry, repair=repair)
         if looked.fault:
             found.faults.append((i, looked.fault))
@@ -100,6 +105,15 @@ def with_datums_of_rows(table: RawTable, columns: ColumnMap, positions: Position
     Raises:
         InputError: the column contradicts the datum that is declared.
     """
+    if positions.systems and table.crs is None:
+        codes = sorted(positions.systems)
+        silent = [i for i, geometry in enumerate(positions.geometry) if geometry is not None]
+        silent = sorted(set(silent) - {i for rows in positions.systems.values() for i in rows})
+        if len(codes) > 1 or silent:
+            shown = ", ".join(f"{code} ({len(positions.systems[code])} row(s))" for code in codes)
+            more = f", none ({len(silent)} row(s))" if silent else ""
+            raise refuse(table.name, f"its geometries are of several SRIDs: {shown}{more}; import them one by one")
+        return table if declared is not None else replace(table, crs=f"EPSG:{codes[0]}")
     column = columns.roles.get("datum")
     placed = [i for i, geometry in enumerate(positions.geometry) if geometry is not None]
     said = {i: table.rows[i].cells.get(column or "") for i in placed}
@@ -202,21 +216,15 @@ def rounding_m(positions: Positions, i: int) -> float:
     return float(distance_m(x, y, x + step / 2, y + (step / 2 if y < 0 else -step / 2)))
 
 
-def position_of(cells: Mapping[str, Any], roles: Mapping[str, str]) -> BaseGeometry | None:
+def position_of(cells: Mapping[str, Any], roles: Mapping[str, str], kind: str = "") -> BaseGeometry | None:
     """The geometry that cells state; the first coordinate is the one in the column of longitude, easting or X.
 
     Raises:
         ValueError: a cell cannot be understood, or only one of two coordinates is there.
     """
     if "wkt" in roles and not is_blank(cells.get(roles["wkt"])):
-        text = str(cells[roles["wkt"]])
-        try:
-            return shapely.from_wkt(text)
-        except (shapely.errors.ShapelyError, NotImplementedError) as error:
-            why = "cannot be understood"
-            if isinstance(error, NotImplementedError):
-                why = "draws curves, which are not read: have it saved with straight lines"
-            raise ValueError(f"the WKT {text[:40]!r} {why}") from error
+        geometry, srid = parse_geometry(str(cells[roles["wkt"]]), outlines=kind != "roads")
+        return geometry if srid is None else shapely.set_srid(geometry, srid)
     for first, second in (("lon", "lat"), ("x", "y")):
         if first in roles and second in roles:
             one, other = cells.get(roles[first]), cells.get(roles[second])

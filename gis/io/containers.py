@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gis.base.errors import Fault, InputError
-from gis.base.text import is_file_name
+from gis.base.text import halfwidth, is_file_name
 
 MEBIBYTE: Final = 1 << 20
 # What is read as text is held in memory several times over; a database is read row by row.
@@ -30,6 +30,7 @@ _SUFFIXES: Final = {
     "xlsx": (".xlsx", ".xlsm", ".xltx"),
     "xls": (".xls", ".et"),
     "csv": (".csv", ".tsv", ".txt", ".tab"),
+    "parcels": (".txt",),
     "shp": (".shp",),
     "zip": (".zip",),
     "kmz": (".kmz", ".ovkmz"),
@@ -44,11 +45,12 @@ _SUFFIXES: Final = {
     "fgb": (".fgb",),
     "parquet": (".parquet", ".geoparquet"),
 }
-_TEXTUAL: Final = frozenset({"csv", "geojson", "kml", "gml", "dxf", "mif"})
+_TEXTUAL: Final = frozenset({"csv", "parcels", "geojson", "kml", "gml", "dxf", "mif"})
 _NAMES: Final = {
     "xlsx": "an Excel workbook",
     "xls": "an old Excel workbook",
     "csv": "a plain text table",
+    "parcels": "a text of parcels (勘测定界)",
     "shp": "a shapefile",
     "zip": "a zip archive",
     "kmz": "a KMZ",
@@ -77,7 +79,7 @@ _DAMAGED: Final = (
 )
 READABLE: Final = (
     "xlsx, xls, csv, tsv, shapefile (.shp or zipped), GeoPackage, GeoJSON, KML, KMZ, GML, DXF, MapInfo TAB and MIF, "
-    "FileGDB, FlatGeobuf, GeoParquet"
+    "FileGDB, FlatGeobuf, GeoParquet, 勘测定界 TXT"
 )
 
 
@@ -170,12 +172,27 @@ def _sniff(path: Path, head: bytes, where: str) -> str:
         raise refuse(where, "is a PDF; a table in it cannot be read: ask for the Excel file or the drawing")
     if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
         raise refuse(where, "is text in UTF-32; save it as UTF-8")
+    if _is_parcels(head):
+        return "parcels"
     text = _as_text(head)
     if text is None:
         if path.suffix.lower() == ".dbf":
             raise refuse(where, "is the table of a shapefile; give the .shp (with .shx and .dbf beside it)")
         raise refuse(where, f"is of no format that is read; readable are {READABLE}")
     return _sniff_text(path, text.lstrip("\ufeff \t\r\n"), where)
+
+
+def _is_parcels(head: bytes) -> bool:
+    """Whether bytes begin a text of parcels (勘测定界界址点), in UTF-8, GBK or UTF-16."""
+    if b"@" not in head and not any("地块坐标".encode(encoding) in head for encoding in ("utf-8", "gbk", "utf-16-le")):
+        return False
+    for encoding in ("utf-8-sig", "gb18030", "utf-16"):
+        text = halfwidth(head.decode(encoding, "ignore")).lstrip("\ufeff")
+        if re.search(r"^\s*[\[【〔]\s*(?:属性描述|地块坐标)\s*[\]】〕]", text, re.MULTILINE):
+            return True
+        if re.match(r"\s*(?:[^\r\n,]*,){3,}\s*@\s*[\r\n]+(?:[^\r\n,]+,){3}[^\r\n,]+", text):
+            return True
+    return False
 
 
 def _sniff_text(path: Path, start: str, where: str) -> str:

@@ -15,6 +15,7 @@ from gis.io.archives import open_archive
 from gis.io.containers import check_xml, format_of, refuse, shown_name
 from gis.io.drawings import read_drawing
 from gis.io.encodings import garbled_as
+from gis.io.parcel_text import read_parcels
 from gis.io.raw import MAX_ROWS, RawTable, Wish
 from gis.io.shapefiles import check_shapefile, key_file, read_shapefile
 from gis.io.sheets import read_csv, read_xls, read_xlsx
@@ -109,6 +110,7 @@ def _read(path: Path, format_: str, wish: Wish, folder: Path) -> RawTable:
 
 _READERS: Final[Mapping[str, Callable[[Path, Wish], RawTable]]] = {
     "csv": read_csv,
+    "parcels": read_parcels,
     "xlsx": read_xlsx,
     "xls": read_xls,
     "geojson": read_geojson,

@@ -21,6 +21,7 @@ from gis.io import gdal
 from gis.io.containers import refuse
 from gis.io.encodings import garbled_as, known_encoding
 from gis.io.gdal import check_tables_only, fiona_with_options
+from gis.io.json_tables import table_of_json
 from gis.io.quantities import is_blank
 from gis.io.raw import FOLDER, MAX_ROWS, RawRow, RawTable, Wish, choose, reason_of, tidy
 
@@ -34,6 +35,9 @@ def read_geojson(path: Path, wish: Wish) -> RawTable:
     from gis.io.geojson import features_of, parse_document
 
     document = parse_document(path.read_bytes(), wish.where)
+    other = table_of_json(document, wish.where, ignore_crs=wish.ignore_crs)
+    if other is not None:
+        return other
     said: dict[str, Any] = document if isinstance(document, dict) else {}
     member = said.pop("crs", None)
     crs = None if wish.ignore_crs or member is None else _crs_member(member, wish.where)

@@ -91,7 +91,7 @@ def surroundings_of(project: Project, city: str) -> Surroundings:
     for kind in ("enterprises", "facilities"):
         layer = project.layers.get((city, kind))
         if layer is not None:
-            positions |= _outlines(layer.where(not r.get("stand_in_for") for r in layer.records), {"Point"})
+            positions |= _outlines(layer, {"Point"})
     divisions: dict[str, Outline] = {}
     for record, geometry in districts or ():
         if geometry is not None and record.get("level") in {"district", "county", "historic"}:
