@@ -183,6 +183,7 @@ class Gazetteer:
     roads: dict[str, str] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     areas: set[str] = field(default_factory=set)
+    adcodes: dict[str, str] = field(default_factory=dict)
 
     def place(self, text: str | None) -> str | None:
         """The id of the place that a text is the name or an alias of."""
@@ -236,6 +237,8 @@ def gazetteer_of(project: Project, city: str | None = None) -> Gazetteer:
                     roads.setdefault(key, set()).add(id_)
             if kind == "districts" and record.get("level") != "town":
                 found.areas.add(id_)
+            if kind == "districts" and record.get("adcode"):
+                found.adcodes[str(record["adcode"])] = id_
             if record.get("uscc"):
                 found.codes.setdefault(str(record["uscc"]), []).append(id_)
     for membership in project.facts.memberships:

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gis.base.errors import Fault
+from gis.base.errors import Fault, InputError
 from gis.base.text import halfwidth
 from gis.earth.geodesy import distance_m
 from gis.intake.identity import Gazetteer, free_id, normal_name, slug_of
@@ -187,7 +187,13 @@ class Register:
         self._noted: dict[str, list[dict[str, Any]]] = {"new": [], "moved": [], "renamed": [], "edited": []}
 
     def take(self, rows: Sequence[Row]) -> None:
-        """Add or merge every row; what cannot be is added to `faults`."""
+        """Add or merge every row; what cannot be is added to `faults`.
+
+        Raises:
+            InputError: neither `merge` nor `again` is said, and most of the rows are known by name.
+        """
+        if not self.merge and not self.again:
+            self._refuse_what_is_known(rows)
         self._share_organisations([row.record for row in rows])
         matches, refused = self._matches(rows) if self.merge else ({}, self._known_codes(rows))
         for number in sorted(refused):
@@ -228,6 +234,38 @@ class Register:
         )
 
     # --- Who is who ---
+
+    def _refuse_what_is_known(self, rows: Sequence[Row]) -> None:
+        """Stop a list whose rows are known by name for the most part: taken once more, it would double them all.
+
+        Raises:
+            InputError: most of them are.
+        """
+        known = [row.number for row in rows if self._is_known_by_name(row)]
+        if len(known) <= _FOLLOWS * len(rows):
+            return
+        shown = ", ".join(map(str, known[:5])) + (" …" if len(known) > 5 else "")
+        what = (
+            f"{len(known)} of {len(rows)} row(s) have the name of what the layer holds already (rows {shown}): --merge "
+            "updates those and adds the others, --again adds every row once more"
+        )
+        raise InputError([Fault(self.where, what)], "most of it is in the project already; nothing was imported")
+
+    def _is_known_by_name(self, row: Row) -> bool:
+        """Whether a row without an id or known code has the name of a feature; of what is no firm, on its spot."""
+        code = row.record.get("uscc")
+        if self.kind == GROUND or row.record["id"] or code in self.codes:
+            return False
+        for id_ in self.called.get(normal_name(str(row.record["name"])), []):
+            held, geometry = self.features[id_]
+            if code and held.get("uscc"):
+                continue
+            metres = _apart(row.geometry, geometry)
+            if self.kind == "enterprises" or metres is None or metres <= _ONE_SPOT_M:
+                return True
+            if row.geometry is not None and geometry is not None and row.geometry.geom_type != "Point":
+                return bool(shapely.intersects(row.geometry, geometry))
+        return False
 
     def _known_codes(self, rows: Sequence[Row]) -> dict[int, str]:
         """Without `merge`: the rows whose code or id is known already, and what to do about it."""

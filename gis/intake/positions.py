@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -27,6 +28,9 @@ from gis.io.systems import System, system_of
 
 # Formats that are WGS 84 by their standard, whatever a writer puts into them.
 _PROMISES: Final[Mapping[str, str]] = {"geojson": "GeoJSON", "kml": "KML"}
+
+# Outlines tell of a datum where they lie off by more than as another one by this.
+_TELLING_M: Final = 150.0
 
 # Larger numbers are metres.
 _MOST_DEGREES: Final = 360
@@ -254,7 +258,30 @@ def witnesses_of(table: RawTable, columns: ColumnMap, positions: Positions, name
     used = set(columns.roles.values())
     headings = [name for name in table.header if name in used or meaning(name, kind) not in COORDINATES]
     words = datum_hints([*headings, *table.preamble, table.part or "", table.name])
-    return Witnesses(first, second, places, known, roads, words, [text(i, "address") for i in count])
+    outlines: list[tuple[str, BaseGeometry] | None] = []
+    for i, geometry in enumerate(positions.geometry):
+        code = text(i, "adcode") or str(table.rows[i].cells.get("adcode") or "")
+        id_ = None if geometry is None else _drawn(names, kind, geometry, text(i, "name"), code)
+        outlines.append(None if id_ is None or geometry is None else (id_, shapely.force_2d(geometry)))
+    return Witnesses(first, second, places, known, roads, words, [text(i, "address") for i in count], outlines)
+
+
+def _drawn(names: Gazetteer, kind: str, geometry: BaseGeometry, name: str | None, code: str) -> str | None:
+    """The id of the zone, district or road that a row draws, by its code or name; None where it is not clear."""
+    if geometry.geom_type in {"LineString", "MultiLineString"}:
+        kinds = ["roads"]
+    elif geometry.geom_type in {"Polygon", "MultiPolygon"}:
+        if code in names.adcodes:
+            return names.adcodes[code]
+        kinds = ["districts", "zones"] if kind == "districts" else ["zones", "districts"]
+    else:
+        return None
+    spellings = [(one, name) for one in kinds if name]
+    # 嘉定 and 嘉定区 are one district.
+    bare = re.sub("[区县市]$", "", (name or "").strip())
+    spellings += [("districts", bare + end) for end in ("", "区", "县", "市") if "districts" in kinds and len(bare) > 1]
+    found = next((same for one, spelt in spellings if (same := names.same(one, spelt))), [])
+    return found[0] if len(found) == 1 else None
 
 
 def _representative(geometry: BaseGeometry, kind: str) -> tuple[float, float]:
@@ -369,6 +396,10 @@ def _reference(
             f"{likely}: say --datum, as in {command} --datum wgs84 (GPS, Google Earth, a survey) | gcj02 (Amap, "
             f"Tencent) | bd09 (Baidu) | cgcs2000 | EPSG code. {'; '.join(reasons)}",
         )
+    off = _off(Datum.WGS84, verdict)
+    if promise and off:
+        words = f"detected: {verdict.reference} ({verdict.probability:.1%}), though it is {promise}; {off}"
+        return Decision(verdict.reference, words, reasons)
     if promise and not _agree(Datum.WGS84, verdict.reference):
         raise refuse(
             where,
@@ -412,7 +443,9 @@ def _declared(reference: Reference, verdict: Verdict, unit: str, where: str) -> 
     evidence = verdict.reasons
     if verdict.sure and verdict.reference is not None and not _agree(reference, verdict.reference):
         evidence = (
-            f"the evidence speaks for {verdict.reference} ({verdict.probability:.1%}): check the datum",
+            f"{off}: check the datum"
+            if (off := _off(reference, verdict))
+            else f"the evidence speaks for {verdict.reference} ({verdict.probability:.1%}): check the datum",
             *evidence,
         )
     return Decision(reference, f"declared: {reference}", evidence, declared=True)
@@ -425,13 +458,32 @@ def _said(system: System, verdict: Verdict, unit: str, where: str) -> Decision:
     if unit == "metres" and not isinstance(reference, Projected):
         raise refuse(where, f"says {system.words} (degrees), but its coordinates are metres: say --datum EPSG:…")
     if verdict.sure and verdict.reference is not None and not _agree(reference, verdict.reference):
+        off = _off(reference, verdict)
         raise refuse(
             where,
-            f"says {system.words}, but the evidence speaks for {verdict.reference} ({verdict.probability:.1%}): "
+            f"says {system.words}, but {off}: say --datum {verdict.reference}, or --datum {reference} to insist. "
+            f"{'; '.join(verdict.reasons)}"
+            if off
+            else f"says {system.words}, but the evidence speaks for {verdict.reference} ({verdict.probability:.1%}): "
             f"say --datum {verdict.reference}, or --datum {reference} to insist. {'; '.join(verdict.reasons)}",
         )
     evidence = (*system.notes, *verdict.reasons)
     return Decision(reference, f"the file says {system.words}", evidence, declared=True)
+
+
+def _off(reference: Reference, verdict: Verdict) -> str:
+    """What known outlines say against a datum, in words; empty where they do not."""
+    best = verdict.reference
+    if best is None or isinstance(best, Projected) or isinstance(reference, Projected) or _agree(reference, best):
+        return ""
+    here, there = verdict.outlines_off_m(reference), verdict.outlines_off_m(best)
+    if here is None or there is None or here - there < _TELLING_M:
+        return ""
+    more = f" and {len(verdict.outlines) - 3} more" if len(verdict.outlines) > 3 else ""
+    return (
+        f"what it draws lies {here:.0f} m off the known outline of {', '.join(verdict.outlines[:3])}{more} as "
+        f"{reference}; as {best} they coincide (to {there:.0f} m)"
+    )
 
 
 def _agree(one: Reference, other: Reference) -> bool:

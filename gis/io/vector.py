@@ -56,7 +56,8 @@ def read_geojson(path: Path, wish: Wish) -> RawTable:
         for number, (feature, member) in enumerate(zip(features, members, strict=True), 1)
     )
     # What the atlas of Aliyun writes beside each district; its outlines are those of Amap.
-    atlas = ("DataV.GeoAtlas",) if {"adcode", "childrenNum"} <= set(header) or "subFeatureIndex" in header else ()
+    marks = {"childrenNum", "subFeatureIndex", "acroutes", "centroid", "parent"} & set(header)
+    atlas = ("DataV.GeoAtlas",) if "subFeatureIndex" in marks or ("adcode" in header and marks) else ()
     return RawTable(wish.where, "geojson", None, header, rows, spatial=True, crs=crs, encoding="utf-8", preamble=atlas)
 
 

@@ -232,3 +232,44 @@ def test_an_update_is_undone_to_the_byte(root: Path, tmp_path: Path) -> None:
     assert len(read_features(layer)) == 12
     journal.undo(root, 3, intake.WHEN)
     assert layer.read_bytes() == before
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_a_list_that_is_known_by_name_is_not_taken_once_more(root: Path, tmp_path: Path, partial: bool) -> None:
+    before = [row(n, coded=False) for n in range(20)]
+    intake.run(root, month(tmp_path, "9月", before), datum="wgs84")
+    after = month(tmp_path, "10月", [*before[3:], *(row(n, coded=False) for n in range(30, 35))])
+    with pytest.raises(InputError, match=r"17 of 22 row\(s\) have the name .*--merge .*--again"):
+        intake.plan(root, after, datum="wgs84", partial=partial)
+    assert intake.plan(root, after, datum="wgs84", merge=True).counts["added"] == 5
+    assert intake.plan(root, after, datum="wgs84", again=True).counts["added"] == 22
+
+
+def test_a_list_that_shares_a_few_names_is_another_list(root: Path, tmp_path: Path) -> None:
+    intake.run(root, month(tmp_path, "一", [row(n, coded=False) for n in range(10)]), datum="wgs84")
+    other = month(tmp_path, "二", [row(n, coded=False) for n in range(7, 20)])
+    assert intake.run(root, other, datum="wgs84").counts["added"] == 13
+
+
+def test_firms_of_one_name_and_other_codes_are_others(root: Path, tmp_path: Path) -> None:
+    intake.run(root, month(tmp_path, "一", [row(n, name=f"第{n}物流") for n in range(4)]), datum="wgs84")
+    other = month(tmp_path, "二", [row(n + 10, name=f"第{n}物流") for n in range(4)])
+    assert intake.run(root, other, datum="wgs84").counts["added"] == 4
+
+
+def test_facilities_of_one_name_elsewhere_are_others(root: Path, tmp_path: Path) -> None:
+    rows = [["充电站", *spot(n)] for n in range(6)]
+    for number, (some, name) in enumerate(((rows[:3], "一"), (rows[3:], "二"))):
+        file = table(tmp_path, [["名称", "经度", "纬度"], *some], f"{name}.csv")
+        assert intake.run(root, file, kind="facilities", datum="wgs84").counts["added"] == 3, number
+    with pytest.raises(InputError, match="--merge"):
+        intake.plan(
+            root, table(tmp_path, [["名称", "经度", "纬度"], *rows[1:5]], "三.csv"), kind="facilities", datum="wgs84"
+        )
+
+
+def test_outlines_that_are_known_are_not_doubled(root: Path, tmp_path: Path) -> None:
+    path = tmp_path / "again.geojson"
+    path.write_bytes(dump_features([({"name": name, "x": 1}, outline) for name, outline in intake.PARKS.items()]))
+    with pytest.raises(InputError, match="--merge"):
+        intake.plan(root, path, kind="zones", datum="wgs84")

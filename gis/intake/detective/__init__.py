@@ -7,6 +7,7 @@ positions are, given what the project knows; the answers are logarithms of likel
   reaches over the border is cut as well by many other shifts, which is what each candidate is held against.
 - *named places*: a row whose park, or whose address, names a park, town or district lies in it, and beside its road.
 - *known positions*: a row whose name or code the project knows with a position of its own lies near that.
+- *known outlines*: a zone, district or road that the project knows by name or code is drawn where the known one is.
 - *parks and roads*: positions crowd in parks and along roads that are drawn accurately, if they do at all.
 - *words*: a heading or title that says 百度, GCJ-02 … .
 

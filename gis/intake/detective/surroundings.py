@@ -51,7 +51,8 @@ class Witnesses:
 
     `first` and `second` are the coordinates in the order of the file (longitude or easting first, if it keeps to it);
     `places`, `known` and `roads` are the ids that each row names, or None. `words` are datums named in headings or
-    titles, with the text; `addresses` the addresses as written.
+    titles, with the text; `addresses` the addresses as written. `outlines` are, for rows that draw an outline or road
+    which the project knows, its id and the geometry in the coordinates of the file.
     """
 
     first: Floats
@@ -61,6 +62,7 @@ class Witnesses:
     roads: Sequence[str | None] = ()
     words: Sequence[tuple[str, str]] = ()
     addresses: Sequence[str | None] = ()
+    outlines: Sequence[tuple[str, BaseGeometry] | None] = ()
 
 
 def surroundings_of(project: Project, city: str) -> Surroundings:

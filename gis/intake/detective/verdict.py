@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import DatumError
 from gis.earth.datum import Datum, Reference, convert
@@ -17,6 +18,7 @@ from gis.earth.geodesy import metric_crs_for, to_metric
 from gis.intake.detective.candidates import GEOGRAPHIC, NO_DATUM, Candidate, axes_of, suspects_of
 from gis.intake.detective.evidence import Judge
 from gis.intake.detective.mixtures import double, mixture
+from gis.intake.detective.outlines import Known
 from gis.intake.detective.surroundings import Surroundings, Witnesses
 from gis.io.systems import zones_of
 
@@ -41,6 +43,7 @@ class Score:
     median_m: float | None
     log_likelihood: float
     parts: Mapping[str, float]
+    outlines_m: float | None = None
 
     def row(self) -> dict[str, object]:
         """The row that is printed."""
@@ -50,6 +53,7 @@ class Score:
             "in_district_share": None if self.in_district is None else round(self.in_district, 4),
             "in_named_place_share": None if self.in_named_place is None else round(self.in_named_place, 4),
             "median_to_known_m": None if self.median_m is None else round(self.median_m),
+            "outlines_off_m": None if self.outlines_m is None else round(self.outlines_m),
             "log_likelihood": round(self.log_likelihood, 1),
         }
 
@@ -59,7 +63,8 @@ class Verdict:
     """What the detective says.
 
     `reference` is the most probable datum or system (None where nothing can be said), `sure` whether that may be acted
-    upon. `swapped` tells that the file gives latitude (or northing) first. `reasons` are sentences for people.
+    upon. `swapped` tells that the file gives latitude (or northing) first. `reasons` are sentences for people,
+    `outlines` the names of known outlines that bear witness.
     """
 
     reference: Reference | None
@@ -70,6 +75,12 @@ class Verdict:
     swapped: bool = False
     scores: tuple[Score, ...] = ()
     reasons: tuple[str, ...] = ()
+    outlines: tuple[str, ...] = ()
+
+    def outlines_off_m(self, reference: Reference) -> float | None:
+        """How far the known outlines lie off as a datum, in metres; None where none bears witness."""
+        label = "wgs84" if reference is Datum.CGCS2000 else str(reference)
+        return next((score.outlines_m for score in self.scores if score.candidate == label), None)
 
     def row(self) -> dict[str, object]:
         """The verdict as a JSON object."""
@@ -121,6 +132,7 @@ def detect(witnesses: Witnesses, around: Surroundings) -> Verdict:
         _pick(witnesses.roads, chosen),
         witnesses.words,
         _pick(witnesses.addresses, chosen),
+        _outlines(witnesses, chosen, swapped),
     )
     if unit == "metres":
         return _projected_verdict(ordered, around, swapped, count, reasons)
@@ -136,6 +148,13 @@ def _sample(keep: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 def _pick(values: Sequence[str | None], chosen: NDArray[np.intp]) -> list[str | None]:
     return [values[i] for i in chosen.tolist()] if values else [None] * len(chosen)
+
+
+def _outlines(witnesses: Witnesses, chosen: NDArray[np.intp], swapped: bool) -> list[tuple[str, BaseGeometry] | None]:
+    found = [witnesses.outlines[i] for i in chosen.tolist()] if witnesses.outlines else []
+    if not swapped:
+        return found
+    return [None if one is None else (one[0], shapely.transform(one[1], lambda xy: xy[:, ::-1])) for one in found]
 
 
 def _projected_verdict(
@@ -209,8 +228,9 @@ def _verdict(
     crs = metric_crs_for(_bounds(around, undone))
     xys = [shapely.get_coordinates(to_metric(shapely.points(lon, lat), crs)) for lon, lat in undone]
     suspects = suspects_of(candidates, xys)
+    drawn = Known(around, witnesses, suspects, crs)
     judge = Judge(around, witnesses, crs)
-    parts = judge.hold(suspects)
+    parts = {**judge.hold(suspects), "known outlines": drawn.hold(suspects)}
     totals = np.sum(list(parts.values()), axis=0)
     weights = np.exp(totals - totals.max())
     posterior = weights / weights.sum()
@@ -221,12 +241,15 @@ def _verdict(
         named = len(which) == 1 and suspects[best].other is None
         shares = judge.shares(suspects[best].xy) if named else (None, None, None)
         own = {part: float(values[best]) for part, values in parts.items()}
-        scores.append(Score(label, float(posterior[which].sum()), *shares, float(totals[best]), own))
+        off = drawn.median_m(suspects, best) if named else None
+        scores.append(Score(label, float(posterior[which].sum()), *shares, float(totals[best]), own, off))
     ranked = sorted(scores, key=lambda score: -score.probability)
     best_score = ranked[0]
     reference = next((one.reference for one in candidates if one.label == best_score.candidate), None)
     reasons += _why(ranked, witnesses)
-    strayed = around.subject is not None and judge.share_in_district(xys[int(np.argmax(totals[: len(xys)]))]) < 0.5
+    # A list of districts reaches far beyond the one that is known.
+    likeliest = xys[int(np.argmax(totals[: len(xys)]))]
+    strayed = not drawn.met and around.subject is not None and judge.share_in_district(likeliest) < 0.5
     if strayed:
         reasons.append(f"less than half of the positions lie in the districts of {around.city}: is it the right city?")
     # Nothing but words speaks: they are believed unless the evidence speaks against them.
@@ -246,6 +269,7 @@ def _verdict(
         swapped=swapped,
         scores=tuple(ranked),
         reasons=tuple(reasons),
+        outlines=tuple(one.name for one in drawn.met),
     )
 
 
@@ -287,5 +311,8 @@ def _why(ranked: Sequence[Score], witnesses: Witnesses) -> list[str]:
     medians = [f"{score.median_m:.0f} m as {score.candidate}" for score in told if score.median_m is not None]
     if medians:
         found.append("from known positions (median): " + ", ".join(medians))
+    offs = [f"{score.outlines_m:.0f} m as {score.candidate}" for score in told if score.outlines_m is not None]
+    if offs:
+        found.append("off the known outlines (median): " + ", ".join(offs))
     found += [f"the file says {text!r}" for _, text in witnesses.words]
     return found
