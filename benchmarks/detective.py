@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from gis.earth.datum import convert
-from gis.intake.detect import Outline, Surroundings, Verdict, Witnesses, detect, surroundings_of
+from gis.intake.detective import Outline, Surroundings, Verdict, Witnesses, detect, surroundings_of
 from gis.intake.identity import Gazetteer, gazetteer_of
 from gis.model.project import load_project
 

@@ -9,6 +9,9 @@ Two ways to write, both safe against a kill at any moment, a full disk and a fol
   finishes the moves (`recover`), whoever finds a stage without one throws it away. So whoever writes a folder that is
   written this way calls `recover` before it reads, and whoever only reads calls `check_finished`, which writes nothing.
 
+What a command gives out goes through `write_outputs` (files that the user named) or `commit_made` (a folder that a
+command fills again and again): they write over nothing that the program did not make there, unless they are forced.
+
 Everything temporary is named `.~gis-…` and lies beside what it is for; leftovers of a killed run are removed by the
 next one.
 """
@@ -24,14 +27,14 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
-from gis.base.errors import Fault, GisError, InputError, ProjectError
+from gis.base.errors import Fault, GisError, InputError, ProjectError, UsageError
 
 PREFIX: Final = ".~gis-"
 _LOCK: Final = PREFIX + "lock"
@@ -41,8 +44,11 @@ _TEMPORARY: Final = PREFIX + "new-"
 
 _PROJECT_MARK: Final = "gis.toml"
 _PROJECT_FOLDERS: Final = ("layers", "seeds", "imports", "recipes")
+_PROJECT_FILES: Final = (_PROJECT_MARK, "segments.csv")
 _PROJECT_SUFFIXES: Final = frozenset({".csv", ".geojson", ".gz", ".json", ".toml"})
 _MOST_IN_MANIFEST: Final = 16 * 2**20
+_MOST_NAMED: Final = 10
+_BLOCK: Final = 1 << 20
 
 _RECOVERY_WAIT_S: Final = 30.0
 _READER_WAIT_S: Final = 0.2  # A reader holds the lock for an instant, to learn whether somebody else does.
@@ -89,7 +95,7 @@ def _create(target: Path) -> tuple[Path, int]:
     """Create a temporary file beside `target`, held so that no other run takes it for a leftover."""
     while True:
         temporary = target.with_name(_TEMPORARY + os.urandom(8).hex())
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         if _hold(handle) and temporary.exists():
             if target.exists() and os.name != "nt":
                 temporary.chmod(target.stat().st_mode & 0o777)
@@ -102,6 +108,19 @@ def _write_through(handle: int, data: bytes) -> None:
     while rest:
         rest = rest[os.write(handle, rest) :]
     os.fsync(handle)
+    _check_written(handle, memoryview(data))
+
+
+def _check_written(handle: int, data: memoryview) -> None:
+    """Read a file back; OSError where it does not hold what was written, whatever the system said of the writing."""
+    os.lseek(handle, 0, os.SEEK_SET)
+    at = 0
+    while block := os.read(handle, _BLOCK):
+        if block != data[at : at + len(block)]:
+            break
+        at += len(block)
+    if block or at != len(data):
+        raise OSError(errno.EIO, "what was written cannot be read back as it was")
 
 
 def _remove_leftovers(folder: Path) -> None:
@@ -177,6 +196,153 @@ def _faults_of(path: Path) -> Iterator[None]:
             reason = "the folder is read-only, or the file is open in another program (close it and try again)"
             raise GisError(f"cannot write {path}: no permission for {place}: {reason}") from error
         raise GisError(f"cannot write {path}: {error.strerror or error} ({place})") from error
+
+
+# --- What a command gives out ---------------------------------------------------------------------------------------
+
+
+def check_free(paths: Iterable[Path], *, force: bool = False) -> None:
+    """Refuse to write over a file that is there, or into what a project is made of.
+
+    Who made the file that is there cannot be known, so none is written over: it may be the input of the same command.
+
+    Args:
+        paths: the files that are to be written.
+        force: the user said that they may be written over.
+
+    Raises:
+        UsageError: one of them is there, or belongs to a project, and nothing is forced; or it is a device or a pipe.
+        GisError: it is a folder.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise GisError(f"cannot write {path}: it is a folder")
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path} is no regular file and is not written over; name another file")
+        if force:
+            continue
+        if source := _project_source(path):
+            raise UsageError(f"{path} would be {source}; name another file, or say --force")
+        if os.path.lexists(path):
+            raise UsageError(f"{path} is there already and is not written over; name another file, or say --force")
+
+
+def write_outputs(files: Mapping[Path, bytes], command: str = "", *, force: bool = False) -> None:
+    """Write the files that a command gives out: all of them or none, and none over another file unless forced.
+
+    Args:
+        files: the content of each; all in one folder.
+        command: what is being done, for the message that another process gets meanwhile.
+        force: the user said that they may be written over.
+
+    Raises:
+        UsageError: one of them is there, or belongs to a project; see `check_free`.
+        GisError: they cannot be written; then nothing is changed.
+    """
+    check_free(files, force=force)
+    if len(files) == 1:
+        for path, data in files.items():
+            write_bytes_atomic(path, data)
+        return
+    folders = {path.parent for path in files}
+    if len(folders) != 1:
+        raise GisError(f"{', '.join(map(str, files))} do not lie in one folder")
+    folder = folders.pop()
+    if not folder.is_dir():
+        raise GisError(f"cannot write into {folder}: the folder does not exist")
+    commit_folder(folder, {Path(path.name): data for path, data in files.items()}, command)
+
+
+def check_output_folder(folder: Path, *, force: bool = False) -> None:
+    """Refuse to fill a project's own folder, or one of those that it is made of, unless forced.
+
+    Raises:
+        UsageError: it is a file, or it is such a folder and nothing is forced.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a folder")
+    if force:
+        return
+    source = "the folder of a project" if (folder / _PROJECT_MARK).exists() else _project_source(folder / "made")
+    if source:
+        raise UsageError(f"{folder} is {source}, and what is made is not mixed with it; name another, or say --force")
+
+
+def commit_made(
+    folder: Path, files: Mapping[Path, bytes], mark: str, command: str = "", *, force: bool = False
+) -> None:
+    """Fill a folder with what a command makes: all together or not at all, over nothing but what it made before.
+
+    What it made it knows by a mark that it leaves in the folder: a file with the name and SHA-256 of each file. One
+    that was changed since is the user's.
+
+    Args:
+        folder: the folder; made if it is missing.
+        files: the content of each file by its path in the folder.
+        mark: the name of the mark.
+        command: what is being done, for messages.
+        force: the user said that other files may be written over.
+
+    Raises:
+        InputError: a file lies in the way that the command did not make, or that was changed since.
+        UsageError: the folder is a project's; see `check_output_folder`.
+        GisError: something cannot be written; then nothing is changed.
+    """
+    check_output_folder(folder, force=force)
+    with lock_folder(folder, command) as lock:
+        made = _read_mark(folder / mark)
+        new = {path.as_posix(): hashlib.sha256(data).hexdigest() for path, data in files.items()}
+        if not force:
+            _check_made(folder, made, new, mark, command)
+        text = json.dumps({"made": dict(sorted({**(made or {}), **new}.items()))}, ensure_ascii=False, indent=1)
+        lock.commit({**files, Path(mark): f"{text}\n".encode()})
+
+
+def _check_made(folder: Path, made: Mapping[str, str] | None, new: Mapping[str, str], mark: str, command: str) -> None:
+    faults = []
+    if made is None:
+        faults.append(Fault(mark, "is no list of what was made"))
+    for name, digest in new.items():
+        path = folder / name
+        if source := _project_source(path):
+            faults.append(Fault(name, f"would be {source}"))
+        elif os.path.lexists(path):
+            now = None if path.is_symlink() else _digest_of(path)
+            known = (made or {}).get(name)
+            if now is None or now not in {known, digest}:
+                faults.append(Fault(name, "was changed since" if known else f"was not made by {command}"))
+    if not faults:
+        return
+    more = [Fault(folder.name, f"and {len(faults) - _MOST_NAMED} more files")] if len(faults) > _MOST_NAMED else []
+    heading = (
+        f"{folder} holds files that are not written over; nothing was changed: move them away, name another folder, "
+        "or say --force"
+    )
+    raise InputError([*faults[:_MOST_NAMED], *more], heading)
+
+
+def _read_mark(path: Path) -> dict[str, str] | None:
+    """The names and SHA-256 that a mark holds; none where there is no mark, None where it is something else."""
+    try:
+        made = json.loads(read_regular(path, _MOST_IN_MANIFEST))["made"]
+    except FileNotFoundError:
+        return {}
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+    if not isinstance(made, dict) or not all(isinstance(digest, str) for digest in made.values()):
+        return None
+    return made
+
+
+def _project_source(path: Path) -> str:
+    """What of a project a file would be part of, in words; empty where it belongs to none."""
+    target = path.resolve()
+    for folder in target.parents:
+        if (folder / _PROJECT_MARK).is_file():
+            first, *rest = (part.casefold() for part in target.relative_to(folder).parts)
+            if (rest and first in _PROJECT_FOLDERS) or (not rest and first in _PROJECT_FILES):
+                return f"part of the project in {folder} ({first}{'/' if rest else ''})"
+    return ""
 
 
 # --- Locks ----------------------------------------------------------------------------------------------------------
@@ -406,7 +572,7 @@ def _check_leads_inside(folder: Path, target: Path) -> None:
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         _write_through(handle, data)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -131,7 +131,7 @@ def _features(project: Project, kind: str) -> list[dict[str, object]]:
             row |= {"placed": geometry is not None}
             row |= {key: record.get(key) for key in ("geometry_basis", "accuracy_m")}
             if kind in {"enterprises", "facilities"}:
-                row["stand_in_for"] = record.get("stand_in_for")
+                row["within"] = record.get("within")
             if kind in {"zones", "districts"}:
                 row["systems"] = systems.get(record["id"], [])
             rows.append(row | {"unplaced_reason": record.get("unplaced_reason") if geometry is None else None})
@@ -180,11 +180,35 @@ def _fact_columns(rows: Sequence[Mapping[str, object]]) -> list[str]:
 
 @facts_app.command("conflicts")
 def conflicts(project: ProjectOption = None, format_: FormatOption = Format.TABLE) -> None:
-    """List where the documents disagree, both sides cited.
+    """List where the documents disagree, both sides cited, and where a document and a position do.
+
+    Of the latter, side a is the document's line that puts a firm somewhere, side b the position that excludes it.
 
     Example: gis facts conflicts --format csv
     """
-    rows = [conflict.as_row() for conflict in open_project(project).facts.conflicts]
+    from gis.measures.query import contradictions
+
+    loaded = open_project(project)
+    rows: list[dict[str, Any]] = [conflict.as_row() for conflict in loaded.facts.conflicts]
+    for found in contradictions(loaded):
+        own = {
+            "id": f"{found.id}-position",
+            "topic": f"{found.name}的位置",
+            "kind": "position",
+            "plan_a": found.plan,
+            "file_a": loaded.plan(found.plan).file,
+            "line_a": found.line,
+            "section_a": found.section,
+            "name_a": found.place_name,
+            "plan_b": "",
+            "file_b": "",
+            "line_b": None,
+            "section_b": "",
+            "name_b": found.position,
+            "explanation": f"位置所据：{found.position_source}",
+            "treatment": "两说并存：估计依文件，位置另列，该行注明不符",
+        }
+        rows.append(own)
     emit_rows(rows, format_, ["topic", "name_a", "plan_a", "line_a", "name_b", "plan_b", "line_b", "treatment"])
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gis.base.errors import UsageError
-from gis.cli.options import OutputOption, parse_distance
-from gis.cli.show import note, write_output
+from gis.cli.options import ForceOption, OutputOption, parse_distance
+from gis.cli.show import check_output, note, write_output
 
 if TYPE_CHECKING:
     from gis.engine.count import Progress
@@ -68,6 +68,7 @@ def count(
         CountFormat | None, typer.Option("--format", help="By default as the output file is named.")
     ] = None,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Count points in zones, exactly, however many there are.
 
@@ -80,6 +81,7 @@ def count(
     from gis.views.counts import as_bytes
 
     chosen = _format(format_, output)
+    check_output(output, force=force)
     shown = _Bar()
     result = compute(
         points,
@@ -101,7 +103,7 @@ def count(
     if result.left_out:
         named = ", ".join(f"{id_} ({what})" for id_, what in result.left_out)
         note(f"{len(result.left_out)} zones have no area and no row: {named}")
-    write_output(as_bytes(result, chosen), output)
+    write_output(as_bytes(result, chosen), output, force=force)
 
 
 def _format(given: CountFormat | None, output: Path | None) -> CountFormat:

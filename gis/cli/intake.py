@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gis.base.errors import UsageError
-from gis.cli.options import CityOption, Format, FormatOption, ProjectOption, one_city, open_project, project_folder
-from gis.cli.show import emit, emit_rows, note, write_output
+from gis.cli.options import (
+    CityOption,
+    ForceOption,
+    Format,
+    FormatOption,
+    ProjectOption,
+    one_city,
+    open_project,
+    project_folder,
+)
+from gis.cli.show import check_output, emit, emit_rows, note, write_output, write_set
 from gis.views.tables import as_json
 
 if TYPE_CHECKING:
@@ -333,6 +342,7 @@ def convert(
     map_: MapOption = None,
     layer: LayerOption = None,
     encoding: EncodingOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Convert a file, or one pair of coordinates, from one datum to another; exact to below a centimetre.
 
@@ -348,16 +358,16 @@ def convert(
     wanted = {"json": "geojson", "geoparquet": "parquet"}.get(out.suffix[1:].lower(), out.suffix[1:].lower())
     if wanted not in FORMATS:
         raise UsageError(f"OUT is {target!r}; its ending must be one of {', '.join('.' + name for name in FORMATS)}")
+    check_output(out, force=force)
     read = read_wgs84(Path(source), from_, columns=_pairs("--map", map_), encoding=encoding, part=layer)
     export = write_features(read.layer, wanted, to, coordinates=read.coordinates)
     for remark in (*read.notes, *export.losses):
         note(f"note: {remark}")
     if isinstance(export.data, bytes):
-        write_output(export.data, out)
-        return
-    for name, data in export.data.items():
-        renamed = name.replace("converted", out.stem, 1)
-        write_output(data, out.with_name(renamed))
+        write_output(export.data, out, force=force)
+    else:
+        files = {name.replace("converted", out.stem, 1): data for name, data in export.data.items()}
+        write_set(files, out, "gis datum convert", force=force)
 
 
 def _as_pair(source: str, target: str) -> tuple[float, float] | None:

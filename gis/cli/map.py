@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from gis.base.errors import UsageError
-from gis.cli.options import Lang, LangOption
-from gis.cli.show import note, write_output
+from gis.cli.options import ForceOption, Lang, LangOption
+from gis.cli.show import check_output, note, write_output
 
 
 def register(root: typer.Typer) -> None:
@@ -37,6 +37,7 @@ def map_(
         typer.Option("--basemap", help="An online basemap: osm, amap or tianditu:KEY. By default the map is offline."),
     ] = None,
     lang: LangOption = Lang.ZH,
+    force: ForceOption = False,
 ) -> None:
     """Draw up to a million points, with zones and roads, as one HTML file that works without a network.
 
@@ -52,6 +53,7 @@ def map_(
         day = date.fromisoformat(on) if on else date.today()
     except ValueError as error:
         raise UsageError(f"--as-of is {on!r}; write a day like 2026-01-31") from error
+    check_output(output, force=force)
     shape_datum = parse_datum(zones_datum) if zones_datum else None
     note(f"reading {points.name} …")
     table = read_points(points, parse_datum(datum) if datum else None, by, name)
@@ -67,5 +69,5 @@ def map_(
         sources=[p.name for p in (points, zones, roads) if p],
     )
     page = render_page(payload, lang.value, online_ground(basemap) if basemap else None)
-    write_output(page, output)
+    write_output(page, output, force=force)
     note(f"{len(table.lon) - table.unplaced} points, {len(shapes.names)} zones, {len(page) / 1e6:.2f} MB")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from gis.base.errors import UsageError
 from gis.cli.options import (
     CitiesOption,
+    ForceOption,
     Format,
     FormatOption,
     Lang,
@@ -23,7 +25,7 @@ from gis.cli.options import (
     parse_day,
     parse_distance,
 )
-from gis.cli.show import emit, emit_rows, note, write_output
+from gis.cli.show import check_output, emit, emit_rows, note, write_output
 from gis.views import tables
 
 if TYPE_CHECKING:
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 class Basis(StrEnum):
     """Which firms a structure counts."""
 
-    ATTRIBUTED = "attributed"
-    INSIDE = "inside"
+    DOCUMENTED = "documented"
+    LOCATED = "located"
 
 
 class CoverageFormat(StrEnum):
@@ -48,8 +50,8 @@ class CoverageFormat(StrEnum):
 
 
 _SHOWN = [
-    "system", "role", "name", "area_km2", "attributed", "inside", "expected", "low", "high", "disagrees",
-    "road_km", "reach_area_share", "geometry_basis", "accuracy_m",
+    "system", "role", "name", "area_km2", "documented", "located", "possible", "estimate", "low", "high",
+    "disagrees", "test_road_km", "reach_area_share", "geometry_basis", "accuracy_m",
 ]  # fmt: skip
 
 
@@ -82,11 +84,13 @@ def coverage(
     project: ProjectOption = None,
     format_: Annotated[CoverageFormat, typer.Option("--format", help="How to give it out.")] = CoverageFormat.TABLE,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Count firms, test roads and reach by zone and zone system.
 
-    attributed: documents put the firm there. inside: its own known position lies there. expected [low-high]: what the
-    accuracy of positions and outlines allows, with 95 % probability. With several radii, or another source than test
+    documented: documents put the firm there. located, possible: its own position does, with at least 95 %, or 5 to
+    95 %. estimate [low-high]: all that is known combined, with 95 % probability. An empty cell is not known, which is
+    not 0. With several radii, or another source than test
     roads, the shares within each radius are printed instead. xlsx holds everything that is computed of one city.
     JSON of several cities is a list, in their tables a column says the city.
 
@@ -94,6 +98,7 @@ def coverage(
     """
     from gis.measures.reach import TEST_ROADS
 
+    check_output(output, force=force)
     loaded = open_project(project, city)
     day = parse_day(on)
     radii = sorted({parse_distance(part, "--reach") for part in reach.split(",")})
@@ -102,7 +107,11 @@ def coverage(
         from gis.views.workbook import coverage_workbook
 
         chosen = one_city(loaded, None)
-        write_output(coverage_workbook(loaded, city_results(loaded, chosen, reach_m=radii[0], day=day), lang), output)
+        write_output(
+            coverage_workbook(loaded, city_results(loaded, chosen, reach_m=radii[0], day=day), lang),
+            output,
+            force=force,
+        )
         return
     if len(radii) > 1 or source != TEST_ROADS:
         from gis.measures.reach import reach as compute_reach
@@ -116,7 +125,7 @@ def coverage(
             for id_ in loaded.cities
         }
         rows = _rows(by_city)
-        _give(rows, rows, format_, output, None, tables.headings(lang))
+        _give(rows, rows, format_, output, force, None, tables.headings(lang))
         if format_ == CoverageFormat.TABLE:
             _tell(
                 lang,
@@ -129,9 +138,9 @@ def coverage(
     results = [compute(loaded, id_, reach_m=radii[0], day=day) for id_ in loaded.cities]
     rows = _rows({result.city: [row.flat() for row in result.zones] for result in results})
     data = [result.as_json() for result in results]
-    telling = [row for row in rows if row["system"] or row["area_km2"] is not None or row["attributed"]]
+    telling = [row for row in rows if row["system"] or row["area_km2"] is not None or row["documented"]]
     given = _readable(telling, lang) if format_ == CoverageFormat.TABLE else rows
-    _give(_one_or_all(data), given, format_, output, _shown(_SHOWN, loaded), tables.headings(lang))
+    _give(_one_or_all(data), given, format_, output, force, _shown(_SHOWN, loaded), tables.headings(lang))
     if format_ == CoverageFormat.TABLE:
         more = len(rows) - len(telling)
         if more:
@@ -145,15 +154,28 @@ def coverage(
 
 
 def _readable(rows: list[dict[str, Any]], lang: Lang) -> list[dict[str, Any]]:
-    """The rows of a table for people: areas to 3 decimals, what outlines rest on in words of the language."""
+    """The rows of a table for people: numbers to the digits that they carry, what outlines rest on in words."""
     return [
         {
             **row,
-            "area_km2": None if row["area_km2"] is None else round(row["area_km2"], _AREA_DECIMALS),
+            "area_km2": None if row["area_km2"] is None else _about(row),
+            "test_road_km": _at_least(row),
             "geometry_basis": _worded(row["geometry_basis"], _BASIS_ZH, lang),
         }
         for row in rows
     ]
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    from gis.measures.coverage import area_words
+
+    return ("≈ " if row["sketched"] else "") + area_words(row["area_km2"], row["accuracy_m"])
+
+
+def _at_least(row: Mapping[str, Any]) -> str | None:
+    if row["test_road_km"] is None:
+        return None
+    return ("≥ " if row["test_road_lower_bound"] else "") + f"{row['test_road_km']:.1f}"
 
 
 def _worded(value: str | None, zh: Mapping[str, str], lang: Lang) -> str | None:
@@ -202,19 +224,19 @@ def _sum_up(result: CityCoverage, lang: Lang) -> None:
     total = result.total
     _tell(
         lang,
-        f"{result.name}：{result.enterprises}家企业，{result.placed}家位置已知，{result.standing_in}家只知所在地，"
+        f"{result.name}：{result.enterprises}家企业，{result.placed}家位置已知，{result.known_by_place}家只知所在地，"
         f"{result.unplaced}家未定位，{len(result.unzoned)}家不在任何区域；"
-        f"各区域合计期望{total.expected or 0:.1f}（{total.low}–{total.high}）",
-        f"{result.name}: {result.enterprises} firms, {result.placed} with a known position, {result.standing_in} "
+        f"{total.sentence}",
+        f"{result.name}: {result.enterprises} firms, {result.placed} with a known position, {result.known_by_place} "
         f"known only by their place, {result.unplaced} unplaced, {len(result.unzoned)} in no zone; "
-        f"expected in all zones: {total.expected or 0:.1f} [{total.low}-{total.high}]",
+        f"{total.sentence_en}",
     )
     for name, words in dict.fromkeys(_disagreements(result, lang)):
         _tell(lang, f"* {name}：{words}", f"* {name}: {words}")
 
 
 def _disagreements(result: CityCoverage, lang: Lang) -> Iterator[tuple[str, str]]:
-    """The zones whose count of points lies outside what is expected, each with the words for it."""
+    """The zones in which a document and a position contradict each other, each with the words for it."""
     for row in result.zones:
         if row.figures.disagrees:
             yield row.name, row.figures.disagreement if lang == Lang.ZH else row.figures.disagreement_en
@@ -224,7 +246,8 @@ def _give(
     data: object,
     rows: list[dict[str, Any]],
     format_: CoverageFormat | Format,
-    output: Any,
+    output: Path | None,
+    force: bool,
     columns: list[str] | None,
     headings: Any,
 ) -> None:
@@ -241,7 +264,7 @@ def _give(
     if output is None:
         emit(text)
     else:
-        write_output(text.encode("utf-8"), output)
+        write_output(text.encode("utf-8"), output, force=force)
 
 
 def overlap(
@@ -251,6 +274,7 @@ def overlap(
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Compare zone systems and plans pair by pair: shared ground, firms that both count, and firms under none.
 
@@ -258,12 +282,13 @@ def overlap(
     """
     from gis.measures.overlap import overlaps
 
+    check_output(output, force=force)
     loaded = open_project(project, city)
     day = parse_day(on)
     results = {id_: overlaps(loaded, id_, day) for id_ in loaded.cities}
     rows = _rows({id_: [pair.row() for pair in result.pairs] for id_, result in results.items()})
     shown = [
-        "level", "a_name", "b_name", "shared_km2", "a_share", "b_share", "jaccard", "attributed_both", "inside_both",
+        "level", "a_name", "b_name", "shared_km2", "a_share", "b_share", "jaccard", "documented_both", "inside_both",
         "named_both", "sketched",
     ]  # fmt: skip
     common = _rows(
@@ -272,13 +297,13 @@ def overlap(
     data = [result.as_json() for result in results.values()]
     counted = [
         {**row, "level": _worded(row["level"], _LEVEL_ZH, lang)}
-        | {name: len(row[name]) for name in ("attributed_both", "inside_both")}
+        | {name: len(row[name]) for name in ("documented_both", "inside_both")}
         | {"named_both": len(row["named_both"]) if row["level"] == "plan" else None}  # Systems name no firms.
         | {"shared_km2": None if row["shared_km2"] is None else round(row["shared_km2"], _AREA_DECIMALS)}
         for row in common
     ]
     chosen = counted if format_ == Format.TABLE else rows
-    _give(_one_or_all(data), chosen, format_, output, _shown(shown, loaded), tables.headings(lang))
+    _give(_one_or_all(data), chosen, format_, output, force, _shown(shown, loaded), tables.headings(lang))
     if format_ != Format.TABLE:
         return
     more = len(rows) - len(common)
@@ -311,6 +336,7 @@ def indicators(
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Hold the plans' targets against the layers: value now, target, gap and the pace that is needed.
 
@@ -321,6 +347,7 @@ def indicators(
     from gis.measures.indicators import NOT_SPATIAL, STATUS_WORDS
     from gis.measures.indicators import indicators as compute
 
+    check_output(output, force=force)
     loaded = open_project(project, city)
     by_city = {id_: [standing.row() for standing in compute(loaded, id_)] for id_ in loaded.cities}
     rows = [row for found in by_city.values() for row in found]
@@ -335,7 +362,7 @@ def indicators(
         if all_ or (row["kind"] == "target" and not row["basis_en"].startswith(NOT_SPATIAL[1]))
     ]
     given = chosen if format_ == Format.TABLE else rows
-    _give(rows, given, format_, output, _shown(shown, loaded), tables.headings(lang))
+    _give(rows, given, format_, output, force, _shown(shown, loaded), tables.headings(lang))
     if format_ == Format.TABLE and not all_:
         more = len(rows) - len(chosen)
         _tell(
@@ -356,20 +383,22 @@ def _level(row: Mapping[str, Any]) -> str | None:
 def structure(
     city: CitiesOption = None,
     basis: Annotated[Basis, typer.Option("--basis", help="Count firms by what documents say or by position.")] = (
-        Basis.ATTRIBUTED
+        Basis.DOCUMENTED
     ),
     on: OnOption = None,
     lang: LangOption = Lang.ZH,
     project: ProjectOption = None,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Describe zones by chain link: counts, location quotient, concentration, featured share, spacing.
 
-    Example: gis structure --city jiading --basis attributed
+    Example: gis structure --city jiading --basis documented
     """
     from gis.measures.structure import structure as compute
 
+    check_output(output, force=force)
     loaded = open_project(project, city)
     day = parse_day(on)
     rows = _rows({id_: [found.row() for found in compute(loaded, id_, basis, day)] for id_ in loaded.cities})
@@ -379,7 +408,7 @@ def structure(
     links = {s.id: s.label if lang == Lang.ZH else s.label_en or s.label for s in loaded.segments.values()}
     worded = [{**row, "counts": {links[link]: n for link, n in row["counts"].items()}} for row in with_firms]
     chosen = worded if format_ == Format.TABLE else rows
-    _give(rows, chosen, format_, output, _shown(shown, loaded), tables.headings(lang))
+    _give(rows, chosen, format_, output, force, _shown(shown, loaded), tables.headings(lang))
     if format_ == Format.TABLE:
         more = len(rows) - len(with_firms)
         _tell(

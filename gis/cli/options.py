@@ -63,6 +63,9 @@ OnOption = Annotated[
 OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="Write to this file instead of the standard output (-).")
 ]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Write over files that are there, even those of a project or the input.")
+]
 
 
 def open_project(

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gis.base.errors import UsageError
 from gis.base.text import printable
 from gis.cli.options import (
     CitiesOption,
+    ForceOption,
     Format,
     FormatOption,
     Lang,
@@ -24,7 +26,7 @@ from gis.cli.options import (
     project_folder,
 )
 from gis.cli.queries import Kind
-from gis.cli.show import emit, emit_rows, note, write_output
+from gis.cli.show import check_output, emit, emit_rows, note, write_output, write_set
 
 if TYPE_CHECKING:
     from gis.base.errors import Fault
@@ -46,6 +48,7 @@ class ExportFormat(StrEnum):
     DXF = "dxf"
 
 
+_MARK = ".gis-build.json"
 _TEXT_FORMATS = frozenset({ExportFormat.GEOJSON, ExportFormat.CSV, ExportFormat.KML, ExportFormat.DXF})
 
 
@@ -66,23 +69,28 @@ def build(
         str | None,
         typer.Option("--basemap", help="An online basemap: osm, amap or tianditu:KEY. By default the map is offline."),
     ] = None,
+    force: ForceOption = False,
     project: ProjectOption = None,
 ) -> None:
     """Check the project; write maps, tables and layers to a folder.
 
+    Over what it made there before, which it knows by a list that it leaves in the folder (.gis-build.json), and over
+    nothing else.
+
     Example: gis build --out maps --city jiading
     """
-    from gis.base.files import commit_folder
+    from gis.base.files import check_output_folder, commit_made
     from gis.views.site import build_site
 
     out = _default_out(project) if out is None else out
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; name a folder", param_hint="--out")
+    check_output_folder(out, force=force)
     started = perf_counter()
     note("reading seeds and layers …")
     loaded = open_project(project, city)
     site = build_site(loaded, lang=lang, basemap=basemap, progress=note)
-    commit_folder(out, {Path(path): data for path, data in site.files.items()}, "gis build")
+    commit_made(out, {Path(path): data for path, data in site.files.items()}, _MARK, "gis build", force=force)
     emit_rows(site.summary, Format.TABLE)
     for path in site.pages:
         note(f"{out / path}")
@@ -90,9 +98,16 @@ def build(
 
 
 def _default_out(project: Path | None) -> Path:
-    """The folder maps of the project; of the bundled one, seen from elsewhere, that of the present folder."""
+    """The folder maps of the project; of the bundled one, seen from elsewhere, that of the present folder.
+
+    Raises:
+        UsageError: it is a link.
+    """
     root, here = project_folder(project), Path.cwd()
-    return root / "maps" if project is not None or root in here.parents else Path("maps")
+    out = root / "maps" if project is not None or root in here.parents else Path("maps")
+    if out.is_symlink():  # It may have come with the project, and lead anywhere.
+        raise UsageError(f"{out} is a link; name the folder that is meant with --out")
+    return out
 
 
 def check(
@@ -155,6 +170,7 @@ def export(
     datum: Annotated[str, typer.Option("--datum", help="Datum or EPSG code of the export.")] = "wgs84",
     encoding: Annotated[str, typer.Option("--encoding", help="Of a shapefile's attributes: utf-8 or gbk.")] = "utf-8",
     output: OutputOption = None,
+    force: ForceOption = False,
     project: ProjectOption = None,
 ) -> None:
     """Write a layer as a file for QGIS, ArcGIS, Excel or CAD.
@@ -171,19 +187,17 @@ def export(
         raise typer.BadParameter(f"a shapefile is several files; name one, such as {kind}.shp", param_hint="-o")
     if to_stdout and chosen not in _TEXT_FORMATS and sys.stdout.isatty():
         raise typer.BadParameter(f"{chosen} is no text; name a file, such as {kind}.{chosen}", param_hint="-o")
+    check_output(output, force=force)
     loaded = open_project(project, city)
     made = write_features(_layer(loaded, kind), chosen, datum=datum, encoding=encoding)
     renamed = str(kind) if output is None else output.stem  # Files of a set are named after the one given.
     for loss in made.losses:
         note(f"lost in {chosen}: {loss.replace(f'{kind}_fields', f'{renamed}_fields')}")
     if isinstance(made.data, bytes):
-        write_output(made.data, output)
+        write_output(made.data, output, force=force)
     elif output is not None:
-        from gis.base.files import commit_folder
-
-        files = {Path(renamed + name.removeprefix(kind)): data for name, data in made.data.items()}
-        commit_folder(output.parent, files, "gis export")
-        note(f"wrote {', '.join(sorted(map(str, files)))} into {output.parent}")
+        files = {renamed + name.removeprefix(kind): data for name, data in made.data.items()}
+        write_set(files, output, "gis export", force=force)
 
 
 def _format_of(output: Path | None) -> ExportFormat:

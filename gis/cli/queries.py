@@ -32,7 +32,23 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Ask what is at a point, in a zone, near something, or nearest.", no_args_is_help=True)
 
 
-_SHOWN = ("id", "name", "city", "kind", "distance_m", "how", "segment", "type", "geometry_basis", "accuracy_m")
+_SHOWN = (
+    "id",
+    "name",
+    "city",
+    "kind",
+    "distance_m",
+    "how",
+    "probability",
+    "combined",
+    "position",
+    "segment",
+    "type",
+    "geometry_basis",
+    "accuracy_m",
+)
+# What a probability is called, in both languages of the planners who ask.
+_WORDS = {"in": "在内 in", "perhaps": "可能 perhaps", "out": "不在 out"}
 _NEGATIVE = re.compile(r"-[\d.]+")
 
 
@@ -69,20 +85,26 @@ def at(
     lon: Longitude,
     lat: Latitude,
     datum: DatumOption = "wgs84",
+    accuracy: Annotated[
+        str, typer.Option("--accuracy", help="Radius that holds the true position (95 %): 50, 200m, 1km.")
+    ] = "0",
     city: CitiesOption = None,
     project: ProjectOption = None,
     format_: FeatureFormatOption = FeatureFormat.TABLE,
 ) -> None:
-    """Print the zones that contain a point, the smallest first.
+    """Print the zones that a point lies in, or may lie in, the smallest first.
 
-    Example: gis query at 121.1575 31.2904 --datum gcj02
+    Each has its probability, at the accuracy of its outline and of the position, and the word for it: 在内 (95 % and
+    more), 可能, 不在 (below 5 %). Zones below 5 % are left out unless their drawn outline holds the point.
+
+    Example: gis query at 121.1575 31.2904 --datum gcj02 --accuracy 200
     """
     from gis.measures import query
 
     x, y = wgs84_position(lon, lat, datum)
     loaded = open_project(project, city, kinds=("districts", "zones"), fact_kinds=("systems", "zones"))
-    found = query.at(loaded, x, y)
-    _show(found, format_, ["id", "name", "city", "roles", "geometry_basis", "accuracy_m"])
+    found = query.at(loaded, x, y, 0.0 if accuracy == "0" else parse_distance(accuracy, "--accuracy"))
+    _show(found, format_, ["id", "name", "city", "probability", "word", "roles", "geometry_basis", "accuracy_m"])
     if not found:
         note(f"({x:.6f}, {y:.6f}) of WGS 84 lies in no zone or district of {', '.join(loaded.cities)}")
 
@@ -96,7 +118,11 @@ def in_zone(
     project: ProjectOption = None,
     format_: FeatureFormatOption = FeatureFormat.TABLE,
 ) -> None:
-    """Print what lies in a zone or is put there by a document.
+    """Print by name who is in a zone: documented, located or possible, and with which probability.
+
+    documented: a document puts the firm here or in a part of here. source: only another public source does. located:
+    its position is here with 95 % or more. possible: with 5 to 95 %, or by general knowledge alone. area: only a wider
+    place is known. probability is that of the position, combined that of all that is known.
 
     Example: gis query in --zone auto-innovation-port --segment driving
     """
@@ -149,11 +175,11 @@ def near(
 def _known_place(project: Project, noun: str, id_: str) -> BaseGeometry:
     _, record, geometry = project.find(noun, id_)
     if geometry is None:
+        if record.get("within") and noun == "enterprises":
+            raise UsageError(
+                f"{id_} ({record['name']}) is known only to lie in {record['within']}: ask --zone for that"
+            )
         raise UsageError(f"{id_} ({record['name']}) has no position: {record.get('unplaced_reason')}")
-    if record.get("stand_in_for"):
-        raise UsageError(
-            f"{id_} ({record['name']}) is known only to lie in {record['stand_in_for']}: ask --zone for that"
-        )
     return geometry
 
 
@@ -191,6 +217,7 @@ def _show(found: Sequence[Found], format_: FeatureFormat, columns: Sequence[str]
     rows = [item.row() for item in found]
     if format_ == FeatureFormat.TABLE:
         rows = [{**row, "roles": list(dict.fromkeys(map(_role, row.get("roles", ()))))} for row in rows]
+        rows = [{**row, "word": _WORDS[row["word"]]} if "word" in row else row for row in rows]
         columns = columns or [name for name in _SHOWN if any(name in row for row in rows)]
     emit_rows(rows, format_, columns)
 

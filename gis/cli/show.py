@@ -78,14 +78,42 @@ def _emit_fitted(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], head
     note(f"{what}: widen the terminal, or ask for --format csv or json")
 
 
-def write_output(data: bytes, output: Path | None) -> None:
-    """Write data to a file, or to stdout where the file is None or `-`."""
+def check_output(output: Path | None, *, force: bool) -> None:
+    """Refuse a file that would be written over, before the work for it is done.
+
+    Raises:
+        UsageError: the file is there, or belongs to a project, and nothing is forced.
+    """
+    if output is not None and str(output) != "-":
+        from gis.base.files import check_free
+
+        check_free([output], force=force)
+
+
+def write_output(data: bytes, output: Path | None, *, force: bool) -> None:
+    """Write data to a file, or to stdout where the file is None or `-`.
+
+    Raises:
+        UsageError: the file is there, or belongs to a project, and nothing is forced.
+    """
     if output is None or str(output) == "-":
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    from gis.base.files import write_bytes_atomic
+    from gis.base.files import write_outputs
 
-    write_bytes_atomic(output, data)
+    write_outputs({output: data}, force=force)
     note(f"wrote {output}")
+
+
+def write_set(files: Mapping[str, bytes], output: Path, command: str, *, force: bool) -> None:
+    """Write a set of files, such as a shapefile, beside each other; `output` names its folder.
+
+    Raises:
+        UsageError: one of them is there, or belongs to a project, and nothing is forced.
+    """
+    from gis.base.files import write_outputs
+
+    write_outputs({output.with_name(name): data for name, data in files.items()}, command, force=force)
+    note(f"wrote {', '.join(sorted(files))} into {output.parent}")

@@ -180,3 +180,20 @@ def buffer_m(geometry: Any, radius_m: float, crs: CRS | None = None) -> Any:
     if crs is None:
         crs = metric_crs_for(shapely.total_bounds(geometry))
     return to_wgs84(shapely.buffer(to_metric(geometry, crs), radius_m, quad_segs=16), crs)
+
+
+def inner_point(outline: BaseGeometry) -> tuple[tuple[float, float], float]:
+    """A point of an outline (its centre, where that lies inside), and how far the outline reaches from it.
+
+    Args:
+        outline: WGS 84, longitude before latitude.
+
+    Returns:
+        longitude and latitude in degrees, and the distance to the farthest vertex in metres.
+    """
+    centre = outline.centroid
+    point = centre if outline.covers(centre) else outline.representative_point()
+    crs = metric_crs_for(point.bounds)
+    corners = shapely.points(shapely.get_coordinates(outline))
+    reach = shapely.distance(to_metric(corners, crs), to_metric(point, crs)).max()
+    return (float(point.x), float(point.y)), float(reach)

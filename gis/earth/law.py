@@ -1,10 +1,12 @@
-"""Give the probability that a point of known accuracy lies in a zone, and the interval of a count of such points."""
+"""Give the probability that a point of known accuracy lies in a zone, and draw such errors in a fixed way."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil, floor, pi, sqrt
 from typing import Final
+from zlib import crc32
 
 import numpy as np
 import shapely
@@ -17,24 +19,15 @@ Floats = NDArray[np.float64]
 SIGMAS_IN_95: Final = sqrt(-2 * np.log(0.05))
 # Beyond this many standard deviations an edge changes nothing: exp(-5²/2) is 4e-6.
 _FAR: Final = 5.0
-# A probability this near to 0 or 1 is taken as certain.
-_SURE: Final = 1e-5
-# So many undecided trials make their sum normal.
-_MANY: Final = 500
 # So little off, in standard deviations, no point lies exactly on an edge or in line with one, where angles jump.
 _NUDGE: Final = np.array([1.1e-6, 0.7e-6])
 # A position known to a millimetre is exact.
 _EXACT_M: Final = 1e-3
 _DETAIL: Final = 200
-# Of each tail of the 95 % interval; a cumulative sum of rounded numbers may fall short by so little.
+# Twice this share of the law lies outside the 95 % interval.
 _TAIL: Final = 0.025
-_ROUNDING: Final = 1e-12
 # Points that are looked at together.
 _RUN: Final = 64
-# Offsets of an outline that stand for its circular normal law, all of equal weight.
-_OFFSETS: Final = 97
-# So much of what firms share of an outline's displacement is kept where it is summed up.
-_KEPT: Final = 0.95
 _GOLDEN_ANGLE: Final = pi * (3 - sqrt(5))
 
 
@@ -131,160 +124,46 @@ def _mass(points: Floats, sigmas: Floats, zone: BaseGeometry, starts: Floats, en
     return mass
 
 
-@dataclass(frozen=True, slots=True)
-class Chances:
-    """What each point (then each of the `certain`) adds to the moments of a count, so that any choice can be summed.
+def spiral(count: int) -> Floats:
+    """Displacements of equal weight, shape (count, 2), that stand for a circular normal law of σ 1 (a Vogel spiral).
 
-    probability: shape (n,). variance: shape (n,), of the point given where the outlines are. third: shape (n,), its
-    third central moment. shared: shape (n, r): how far the point's probability follows each of r independent
-    displacements of variance 1. The count of a choice has the mean Σ probability, the variance Σ variance + |Σ shared|²
-    and (but for what displacements add to it) the third central moment Σ third.
+    Reference:
+        H. Vogel, A better way to construct the sunflower head, Math. Biosci. 44 (1979) 179-189.
     """
-
-    probability: Floats
-    variance: Floats
-    third: Floats
-    shared: Floats
-
-    @property
-    def sure(self) -> NDArray[np.bool_]:
-        """Which are taken as certain to lie in the zone."""
-        return np.asarray(self.probability >= 1 - _SURE, bool)
-
-    @property
-    def open(self) -> NDArray[np.bool_]:
-        """Which may lie in the zone or not."""
-        return _undecided(self.probability)
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """An expected count, and whole numbers that hold the true count (and the expected one) with 95 % probability."""
-
-    expected: float
-    low: int
-    high: int
-    chances: Chances = field(repr=False, compare=False)
-
-
-def offsets(sigma: float = 1.0) -> Floats:
-    """Displacements, shape (97, 2), of equal weight, that stand for a circular normal law (a Vogel spiral)."""
-    rank = (np.arange(_OFFSETS) + 0.5) / _OFFSETS
-    radius = np.sqrt(-2 * np.log1p(-rank)) * sigma
-    angle = np.arange(_OFFSETS) * _GOLDEN_ANGLE
+    rank = (np.arange(count) + 0.5) / count
+    radius = np.sqrt(-2 * np.log1p(-rank))
+    angle = np.arange(count) * _GOLDEN_ANGLE
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def count_interval(
-    points: Floats,
-    sigmas: Floats,
-    zone: BaseGeometry,
-    zone_sigmas: Floats,
-    certain: Floats,
-    outline_of: NDArray[np.intp] | None = None,
-) -> Count:
-    """Count points in a zone when both the points and the outline are uncertain.
+def order_of(keys: Sequence[str], count: int) -> NDArray[np.intp]:
+    """An order of `count` draws for each key, shape (keys, count), always the same for the same key.
 
-    The points' errors are independent. An outline's error is one displacement that all points near it share: their
-    count's law is the mixture, over that displacement, of the Poisson-binomial law of the points given it. A union is
-    bounded by several outlines, each with an error of its own; the laws of the points near each are convolved. The
-    expected count is the sum of each point's probability under both errors together (their variances add), which
-    needs no mixture. The interval runs from the 2.5 % to the 97.5 % quantile of the count's law, and where the law is
-    so skew that the mean lies outside, on to the whole number beyond the mean (taken to hundredths).
-
-    Args:
-        points: shape (n, 2), metres in a metric CRS.
-        sigmas: shape (n,), metres: each point's own standard deviation along each axis.
-        zone: a polygon or multipolygon in the same CRS.
-        zone_sigmas: shape (n,), metres: the standard deviation of the outline near each point.
-        certain: probabilities, shape (k,), of further points that do not depend on an outline's error.
-        outline_of: shape (n,): which outline each point is near; the same for all where None.
+    `count` is a prime: each order is a walk with a step of its own, so that the draws of two keys fill the plane of
+    their pairs evenly, as a lattice does.
     """
-    blur = np.hypot(sigmas, zone_sigmas)
-    marginal = probability_in(points, blur, zone)
-    undecided = _undecided(marginal)
-    # Where the outline's error is a tenth of the whole or less, sharing it adds at most 1 % to a variance.
-    moved = undecided & (zone_sigmas > 0.1 * blur)
-    alone = np.concatenate([marginal[undecided & ~moved], certain[_undecided(certain)]])
-    law = _law(alone[None])
-    near = np.zeros(len(points), np.intp) if outline_of is None else outline_of
-    everything = np.concatenate([marginal, certain])
-    variance = everything * (1 - everything)
-    follows = [np.zeros((len(everything), 0))]
-    for outline in np.unique(near[moved]):
-        chosen = np.flatnonzero(moved & (near == outline))
-        given = _given(points[chosen], sigmas[chosen], zone, zone_sigmas[chosen])
-        law = np.convolve(law, _law(given))
-        variance[chosen] = (given * (1 - given)).mean(axis=0)
-        follows.append(_followed(given, chosen, len(everything)))
-    sure = int(np.count_nonzero(everything >= 1 - _SURE))
-    expected = float(everything.sum())
-    cumulative = np.cumsum(law)
-    low = sure + int(np.searchsorted(cumulative, _TAIL - _ROUNDING))
-    high = sure + min(int(np.searchsorted(cumulative, 1 - _TAIL - _ROUNDING)), len(law) - 1)
-    shown = round(expected, 2)
-    third = everything * (1 - everything) * (1 - 2 * everything)
-    chances = Chances(everything, variance, third, np.concatenate(follows, axis=1))
-    return Count(expected, min(low, floor(shown)), max(high, ceil(shown)), chances)
+    code = np.array([crc32(key.encode()) for key in keys], np.int64).reshape(-1, 1)
+    step, start = 1 + code % (count - 1), code // (count - 1) % count
+    return np.asarray((step * np.arange(count) + start) % count, np.intp)
 
 
-def _undecided(probabilities: Floats) -> NDArray[np.bool_]:
-    return np.asarray((probabilities > _SURE) & (probabilities < 1 - _SURE), bool)
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An expected count, and whole numbers that hold the count (and the expected one) with 95 % probability."""
+
+    estimate: float
+    low: int
+    high: int
 
 
-def _given(points: Floats, sigmas: Floats, zone: BaseGeometry, zone_sigmas: Floats) -> Floats:
-    """The probabilities, shape (97, n), given each displacement of the outline."""
-    shifted = points[None] - offsets()[:, None, :] * zone_sigmas[None, :, None]
-    own, blur = np.tile(np.stack([sigmas, np.hypot(sigmas, zone_sigmas)]), _OFFSETS)
-    return probability_in(shifted.reshape(-1, 2), own, zone, blur).reshape(_OFFSETS, -1)
+def interval_of(sure: int, counts: NDArray[np.integer]) -> Interval:
+    """The interval of a count: `sure` and, in each draw of equal weight, shape (draws,), so many more.
 
-
-def _followed(given: Floats, rows: NDArray[np.intp], size: int) -> Floats:
-    """How trials follow the displacement that they share, shape (size, r): its main components, in given rows.
-
-    Given probabilities (97, n), the covariance that the displacement makes between two trials is the mean product of
-    their deviations from the mean; it is the product of their components, of which so many are kept as make up nearly
-    all of the variance of every sum.
+    It runs from the 2.5 % to the 97.5 % quantile, and where the law is so skew that the mean lies outside, on to the
+    whole number beyond the mean (taken to hundredths).
     """
-    deviation = (given - given.mean(axis=0)) / sqrt(len(given))
-    _, sizes, directions = np.linalg.svd(deviation, full_matrices=False)
-    kept = int(np.searchsorted(np.cumsum(sizes**2), _KEPT * float((sizes**2).sum()))) + 1
-    found = np.zeros((size, kept))
-    found[rows] = (sizes[:kept, None] * directions[:kept]).T
-    return found
-
-
-def _law(given: Floats) -> Floats:
-    """The law, shape (n + 1,), of the number of successes in a mixture of s sets of n trials, shape (s, n)."""
-    if given.shape[1] <= _MANY:
-        found: Floats = poisson_binomial(given).mean(axis=0)
-        return found
-    from scipy.special import ndtr
-
-    # The sum of very many independent trials is normal to within a rounding of the count.
-    mean, variance = given.sum(axis=1), (given * (1 - given)).sum(axis=1)
-    deviation = np.sqrt(np.maximum(variance, _ROUNDING))
-    counts = np.arange(given.shape[1] + 1) + 0.5
-    cumulative = ndtr((counts[None] - mean[:, None]) / deviation[:, None]).mean(axis=0)
-    return np.diff(cumulative, prepend=0.0)
-
-
-def poisson_binomial(probabilities: Floats) -> Floats:
-    """Give the law of the number of successes of independent trials that each have their own probability.
-
-    Args:
-        probabilities: shape (s, n): s laws of n trials each.
-
-    Returns:
-        shape (s, n + 1): the probability of 0 … n successes.
-
-    Reference:
-        R. E. Barlow, K. D. Heidtmann, Computing k-out-of-n system reliability, IEEE Trans. Reliab. R-33 (1984) 322-323.
-    """
-    laws = np.zeros((probabilities.shape[0], probabilities.shape[1] + 1))
-    laws[:, 0] = 1.0
-    for trial in range(probabilities.shape[1]):
-        p = probabilities[:, trial, None]
-        laws[:, 1 : trial + 2] = laws[:, 1 : trial + 2] * (1 - p) + laws[:, : trial + 1] * p
-        laws[:, 0] *= 1 - p[:, 0]
-    return laws
+    estimate = sure + (float(counts.mean()) if len(counts) else 0.0)
+    ordered = np.sort(counts) if len(counts) else np.zeros(1, int)
+    low, high = (int(ordered[int(share * len(ordered))]) for share in (_TAIL, 1 - _TAIL))
+    shown = round(estimate, 2)
+    return Interval(estimate, min(sure + low, floor(shown)), max(sure + high, ceil(shown)))

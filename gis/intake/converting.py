@@ -10,7 +10,7 @@ import numpy as np
 
 from gis.base.errors import InputError, UsageError
 from gis.earth.datum import Reference, parse_datum
-from gis.intake.detect import Verdict, Witnesses, axes_of, detect, surroundings_of
+from gis.intake.detective import Verdict, Witnesses, axes_of, detect, surroundings_of
 from gis.intake.identity import gazetteer_of
 from gis.intake.positions import Decision, Positions, convert_all, fault_rows, gather, witnesses_of
 from gis.io.columns import ColumnMap, recognise

@@ -18,8 +18,9 @@ from gis.base.errors import Fault, InputError, UsageError, raise_if_any
 from gis.base.files import lock_folder
 from gis.base.text import halfwidth
 from gis.earth.datum import Datum
+from gis.earth.geodesy import metric_crs_for, to_metric
 from gis.intake.corners import with_outlines
-from gis.intake.detect import Surroundings, surroundings_of
+from gis.intake.detective import Surroundings, surroundings_of
 from gis.intake.identity import (
     Gazetteer,
     Segments,
@@ -29,7 +30,7 @@ from gis.intake.identity import (
     segments_of,
     slug_of,
 )
-from gis.intake.merging import Changes, Feature, Register, Row
+from gis.intake.merging import Changes, Feature, Register, Row, place_of
 from gis.intake.positions import (
     Decision,
     Positions,
@@ -53,6 +54,7 @@ from gis.model import journal
 from gis.model.history import COLUMN as HISTORY
 from gis.model.history import history_of
 from gis.model.layers import check_features
+from gis.model.position import POINT_AT_MOST_M, too_wide
 from gis.model.project import Project, load_project
 from gis.model.schema import FILE_KINDS, GROUND, GROUND_CLASSES, LAYER_COLUMNS, UNKNOWN_SEGMENT, Column
 from gis.model.trial import try_out
@@ -210,7 +212,7 @@ class Plan:
                 where = "" if geometry is None else geometry.geom_type
                 if geometry is not None and geometry.geom_type == "Point":
                     where = f"{shapely.get_x(geometry):.6f} {shapely.get_y(geometry):.6f}"
-                place = record.get("stand_in_for") or record.get("unplaced_reason") or ""
+                place = place_of(record) or record.get("unplaced_reason") or ""
                 found.append({"id": record["id"], "name": record.get("name"), "where (WGS 84)": where or place})
         return found
 
@@ -305,7 +307,7 @@ def plan_import(root: Path, request: Request) -> Plan:
         says += wrong
         faults += [Fault(table.name, what, table.rows[i].number) for what in says]
         if not says and i not in bad:
-            rows.append((i, record, None if record.get("stand_in_for") else kept))
+            rows.append((i, record, None if place_of(record) else kept))
         else:
             spoilt.append(record)
     faults += _outside(table, rows, around, builder.notes)
@@ -450,6 +452,12 @@ class _Builder:
             for record, geometry in project.layer(request.city, "districts").holding_on(project.as_of)
             if geometry is not None and record.get("level") in {"district", "county"}
         ]
+        self.outlines = [
+            (record, geometry)
+            for kind in ("zones", "districts")
+            for record, geometry in project.layer(request.city, kind).holding_on(project.as_of)
+            if geometry is not None and geometry.geom_type.endswith("Polygon")
+        ]
         self.place_ids = {
             record["id"]
             for (_, kind), layer in project.layers.items()
@@ -498,7 +506,7 @@ class _Builder:
             wrong.append(f"has no name (column {self.columns.roles.get('name')!r} is empty)")
         if self.request.kind == "enterprises":
             self._sort(record, i)
-        self._place(record, i, geometry, rounding)
+        wrong += self._place(record, i, geometry, rounding)
         if self.request.kind == "zones" and geometry is not None and record["within"] is None:
             record["within"] = self._district_around(geometry)
         extras = self._extras(i)
@@ -548,13 +556,14 @@ class _Builder:
         if record["segment"] == UNKNOWN_SEGMENT:
             self.unknown_segments[own or "(nothing said)"] += 1
 
-    def _place(self, record: dict[str, Any], i: int, geometry: BaseGeometry | None, rounding: float) -> None:
-        """Say how well the position is known; or which park stands in for it; or why there is none."""
-        stands = "stand_in_for" in self.schema
-        if stands and record.get("stand_in_for") in self.place_ids and record.get("stand_in_for"):
-            geometry = None
-        elif stands:
-            record["stand_in_for"] = None
+    def _place(self, record: dict[str, Any], i: int, geometry: BaseGeometry | None, rounding: float) -> list[str]:
+        """Say how well the position is known; or within which place it lies; or why nothing is known of it.
+
+        What is wrong is given back: a position that is too coarse for a point, and that no place holds.
+        """
+        by_place = "within_basis" in self.schema
+        if by_place and (geometry is not None or record.get("within") not in self.place_ids):
+            record["within"] = record["within_source"] = record["within_basis"] = None
         if geometry is not None:
             said = {
                 "accuracy_m": record["accuracy_m"] or self.request.accuracy_m,
@@ -571,25 +580,55 @@ class _Builder:
                 self.coarse.append(self.table.rows[i].number)
             record["geometry_source"] = record["geometry_source"] or self._source(i)
             record["unplaced_reason"] = None
-            return
+            return self._too_wide(record, geometry) if by_place else []
         record["geometry_basis"] = record["accuracy_m"] = None
         record["geometry_source"] = None
-        if not stands or record.get("stand_in_for"):
-            record["unplaced_reason"] = (
-                None if record.get("stand_in_for") else record["unplaced_reason"] or self._nowhere(i)
-            )
-            return
+        if not by_place or record.get("within"):
+            known = by_place and bool(record.get("within"))
+            record["unplaced_reason"] = None if known else record["unplaced_reason"] or self._nowhere(i)
+            if known:
+                record["within_source"] = record["within_source"] or self._row_words(i)
+                record["within_basis"] = record["within_basis"] or "source"
+            return []
         park = self.text(i, "park")
         place = self.names.place(park)
         if place is None and park is None:
             place = self.names.place_within(record.get("address") or None)
         if place is not None:
-            record["stand_in_for"] = place
+            record["within"], record["within_basis"] = place, "source"
+            record["within_source"] = self._row_words(i)
             record["unplaced_reason"] = None
             if park is None and not record["note"]:
                 record["note"] = f"put into {self.names.titles.get(place, place)} by its address"
         else:
             record["unplaced_reason"] = record["unplaced_reason"] or self._nowhere(i)
+        return []
+
+    def _row_words(self, i: int) -> str:
+        return f"{self.table.name}, row {self.table.rows[i].number}"
+
+    def _too_wide(self, record: dict[str, Any], point: BaseGeometry) -> list[str]:
+        """Turn a point that is known to more than 1 km into the smallest place that holds its radius."""
+        accuracy = float(record["accuracy_m"])
+        if not too_wide(point, accuracy):
+            return []
+        crs = metric_crs_for(point.bounds)
+        circle = shapely.buffer(to_metric(point, crs), accuracy)
+        held = [
+            (outline.area, str(place["id"]))
+            for place, outline in self.outlines
+            if outline.intersects(point) and to_metric(outline, crs).covers(circle)
+        ]
+        if not held:
+            return [
+                f"its position is known to {accuracy:g} m only, and no zone or district holds that radius: give a "
+                f"position of at most {POINT_AT_MOST_M:g} m, or name the place that it lies in (a column 所属园区), or "
+                "leave the coordinates out"
+            ]
+        record["within"], record["within_basis"] = min(held)[1], "source"
+        record["within_source"] = f"{record['geometry_source']}, ±{accuracy:g} m"
+        record["geometry_basis"] = record["accuracy_m"] = record["geometry_source"] = None
+        return []
 
     def _nowhere(self, i: int) -> str:
         park = self.text(i, "park")
@@ -792,14 +831,14 @@ def _assemble(
     raise_if_any(check_features(features, request.kind, where.as_posix()), InputError)
     try_out(project.root, where, data)
     placed = sum(geometry is not None for _, _, geometry in rows)
-    stand_ins = sum(bool(record.get("stand_in_for")) for _, record, _ in rows)
+    by_place = sum(place_of(record) is not None for _, record, _ in rows)
     counts = {
         "rows_in": len(table.rows),
         "rows_kept": len(rows),
         "rows_refused": len(table.rows) - len(rows),
         "placed": placed,
-        "attributed": stand_ins,
-        "unplaced": len(rows) - placed - stand_ins,
+        "by_place": by_place,
+        "unplaced": len(rows) - placed - by_place,
         "added": len(added),
         "changed": len(changed),
         "unchanged": len(register.listed) - len(added) - len(changed),

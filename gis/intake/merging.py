@@ -21,7 +21,9 @@ from gis.model.schema import GROUND, UNKNOWN_SEGMENT
 
 Feature = tuple[dict[str, Any], BaseGeometry | None]
 
-GEOMETRY_COLUMNS: Final = ("geometry_basis", "accuracy_m", "geometry_source", "stand_in_for", "unplaced_reason")
+GEOMETRY_COLUMNS: Final = ("geometry_basis", "accuracy_m", "geometry_source", "unplaced_reason")
+# What says of a firm or facility within which place it lies; a zone's `within` is its district.
+PLACE_COLUMNS: Final = ("within", "within_source", "within_basis")
 
 # Of many rows with one name, each is held against the first ones: what is listed stays readable, and linear in time.
 _MOST_ALIKE: Final = 5
@@ -375,7 +377,8 @@ class Register:
         return row.geometry is None or geometry is None
 
     def _places(self, record: Mapping[str, Any], geometry: BaseGeometry | None) -> set[str]:
-        found = {str(record["stand_in_for"])} if record.get("stand_in_for") else set()
+        place = place_of(record)
+        found = {place} if place else set()
         if self.park is not None and (said := self.gazetteer.place(str(record.get(self.park) or ""))):
             found.add(said)
         if geometry is not None:
@@ -473,7 +476,12 @@ class Register:
         self.names.setdefault(key, []).append((str(record["id"]), number))
 
 
-_WHERE: Final = frozenset([*GEOMETRY_COLUMNS, "within"])
+_WHERE: Final = frozenset([*GEOMETRY_COLUMNS, *PLACE_COLUMNS])
+
+
+def place_of(record: Mapping[str, Any]) -> str | None:
+    """The place that is all that is known of where a firm or facility is; None for other kinds."""
+    return record.get("within") or None if "within_basis" in record else None
 
 
 def merged(old: Feature, row: Row) -> Feature:
@@ -485,13 +493,14 @@ def merged(old: Feature, row: Row) -> Feature:
     held, place = old
     kept = {k: value for k, value in row.record.items() if value not in (None, "", []) and k not in row.silent}
     kept.pop("id", None)
-    for name in GEOMETRY_COLUMNS:
+    where_columns = GEOMETRY_COLUMNS + (PLACE_COLUMNS if "within_basis" in row.record else ())
+    for name in where_columns:
         kept.pop(name, None)
     if kept.get("segment") == UNKNOWN_SEGMENT and held.get("segment"):
         kept.pop("segment")
     _rename(held, kept)
     result = {**held, **kept}
-    says_where = row.geometry is not None or (place is None and bool(row.record.get("stand_in_for")))
+    says_where = row.geometry is not None or (place is None and place_of(row.record) is not None)
     if not says_where:
         return result, place
     there = _is_there(old, row)
@@ -499,7 +508,7 @@ def merged(old: Feature, row: Row) -> Feature:
     if there and not said:
         return result, place
     where = {
-        name: row.record[name] for name in GEOMETRY_COLUMNS if name in row.record and not (there and name in row.silent)
+        name: row.record[name] for name in where_columns if name in row.record and not (there and name in row.silent)
     }
     return result | where, place if there else row.geometry
 
@@ -538,7 +547,7 @@ def _is_there(old: Feature, row: Row) -> bool:
     """Whether a row says nothing new of where a feature is."""
     held, place = old
     if row.geometry is None:
-        return place is None and held.get("stand_in_for") == row.record.get("stand_in_for")
+        return place is None and place_of(held) == place_of(row.record)
     if place is None or place.geom_type != row.geometry.geom_type:
         return False
     if place.geom_type == "Point":

@@ -15,7 +15,7 @@ from gis.base.errors import DatumError, Fault
 from gis.earth.datum import Datum, Projected, Reference, parse_datum
 from gis.earth.geodesy import distance_m
 from gis.earth.shifting import convert_geometries
-from gis.intake.detect import Surroundings, Verdict, Witnesses, axes_of, detect
+from gis.intake.detective import Surroundings, Verdict, Witnesses, axes_of, detect
 from gis.intake.identity import Gazetteer
 from gis.intake.shapes import look_at_raw
 from gis.io.columns import COORDINATES, ColumnMap, datum_hints, meaning

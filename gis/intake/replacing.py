@@ -191,9 +191,11 @@ def _reference(table: RawTable, datum: str | None, file: Path) -> Reference:
 
 
 def _renewed(old: dict[str, Any], source: str, accuracy_m: float, basis: str) -> dict[str, Any]:
-    kept = ("geometry_basis", "accuracy_m", "geometry_source", "stand_in_for", "unplaced_reason")
+    # A firm or facility that was known by its place is now known at a point; a zone stays within its district.
+    by_place = ("within", "within_source", "within_basis") if "within_basis" in old else ()
+    kept = ("geometry_basis", "accuracy_m", "geometry_source", "unplaced_reason", *by_place)
     was = {name: old[name] for name in kept if old.get(name) is not None}
-    cleared: dict[str, Any] = {name: None for name in ("stand_in_for", "unplaced_reason") if name in old}
+    cleared: dict[str, Any] = {name: None for name in ("unplaced_reason", *by_place) if name in old}
     return {
         **old,
         **cleared,

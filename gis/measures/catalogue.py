@@ -8,9 +8,11 @@ from statistics import median
 from typing import Any, Final
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from gis.model.facts import Mention
-from gis.model.layers import Layer
+from gis.model.layers import Layer, Record
+from gis.model.position import Knowledge, knowledge
 from gis.model.project import Project
 from gis.model.schema import BASES, LAYER_KINDS
 
@@ -29,7 +31,7 @@ _HOLE_DEGREES2: Final = 0.0001
 class CatalogueRow:
     """How many rows of one kind a plan has, and what became of the things they name.
 
-    placed: with a geometry of their own. standing_in: shown at their place's point. unplaced: without geometry, the
+    placed: with a geometry of their own. known_by_place: known to lie within a place. unplaced: without geometry, the
     reason given. elsewhere: organisations that are targets or benchmarks. conflicting: rows that stand in a line cited
     by a conflict. The last four are None for kinds that have no geometry.
     """
@@ -39,7 +41,7 @@ class CatalogueRow:
     rows: int
     things: int
     placed: int | None
-    standing_in: int | None
+    known_by_place: int | None
     unplaced: int | None
     elsewhere: int | None
     conflicting: int
@@ -83,9 +85,13 @@ def _placing(project: Project, kind: str, ids: set[str]) -> tuple[int | None, in
         for record, geometry in layer
         if record["id"] in ids
     ]
-    standing = sum(bool(record.get("stand_in_for")) and geometry is not None for record, geometry in features)
-    unplaced = sum(geometry is None for _, geometry in features)
-    return len(features) - standing - unplaced, standing, unplaced
+    placed = sum(geometry is not None for _, geometry in features)
+    within = sum(_known_by_place(kind, record, geometry) for record, geometry in features)
+    return placed, within, len(features) - placed - within
+
+
+def _known_by_place(kind: str, record: Record, geometry: BaseGeometry | None) -> bool:
+    return kind in {"enterprises", "facilities"} and knowledge(record, geometry) == Knowledge.WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Audit:
     kind: str
     features: int
     bases: dict[str, int]
-    standing_in: int
+    known_by_place: int
     unplaced: int
     median_accuracy_m: float | None
     worst_accuracy_m: float | None
@@ -139,13 +145,13 @@ def least_certain(project: Project, count: int) -> list[Uncertain]:
         )
         for city in project.cities
         for kind in LAYER_KINDS
-        for record, _ in project.layer(city, kind).own()
+        for record, _ in project.layer(city, kind).placed()
     ]  # fmt: skip
     return sorted(found, key=lambda one: (-one.accuracy_m, one.city, one.kind, one.id))[:count]
 
 
 def _audit(layer: Layer) -> Audit:
-    own = layer.own()
+    own = layer.placed()
     accuracy = {record["id"]: float(record["accuracy_m"]) for record in own.records}
     worst = max(accuracy, key=lambda id_: accuracy[id_], default=None)
     return Audit(
@@ -153,8 +159,10 @@ def _audit(layer: Layer) -> Audit:
         kind=layer.kind,
         features=len(layer),
         bases={basis: n for basis in BASES if (n := own.column("geometry_basis").count(basis))},
-        standing_in=sum(bool(r.get("stand_in_for")) and g is not None for r, g in layer),
-        unplaced=sum(geometry is None for geometry in layer.geometry),
+        known_by_place=sum(_known_by_place(layer.kind, record, geometry) for record, geometry in layer),
+        unplaced=sum(
+            geometry is None and not _known_by_place(layer.kind, record, geometry) for record, geometry in layer
+        ),
         median_accuracy_m=median(accuracy.values()) if accuracy else None,
         worst_accuracy_m=accuracy[worst] if worst else None,
         worst=worst,

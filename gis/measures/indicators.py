@@ -58,9 +58,9 @@ class Standing:
     `now` writes the value with its sign (≥ for a lower bound, ≈ for a sketch).
 
     goal is the level to reach: the value, for an increment added to its baseline; goal_high the upper end of a range.
-    gap and gap_high are what lacks to them (0 when reached); pace_per_year and pace_high_per_year spread that over
-    years_left, the time from the project's date to the end of the target's year; with less than a year left, it is
-    the whole gap. basis says in words what the value rests on, or why there is none.
+    gap and gap_high are what lacks to them (0 when reached); pace_per_year and pace_high_per_year spread that where the
+    list is complete, over years_left, the time from the project's date to the end of the target's year; with less than
+    a year left, it is the whole gap. basis says in words what the value rests on, or why there is none.
     """
 
     plan: str
@@ -151,7 +151,9 @@ def _standing(ground: Ground, indicator: Indicator, all_: Sequence[Indicator]) -
         status = _status(_meets(indicator, baseline, known), indicator.comparator in _AT_MOST, measured, left)
         if measured.value is None and status != "reached":
             status = _unknown(left)
-    paces = [_pace(gap, left) if status == "open" else None for gap in gaps]
+    # What is missing from an incomplete list may be there already: no pace follows from a lower bound.
+    sure = not measured.lower_bound
+    paces = [_pace(gap, left) if status == "open" and sure else None for gap in gaps]
     return Standing(
         plan=indicator.plan,
         id=indicator.id,
@@ -336,6 +338,14 @@ def _counted(records: Sequence[Record], asked: _Asked) -> list[Record] | None:
     return [r for r in dated if r["year"] >= (asked.since or 0)] if dated or not there else None
 
 
+def _listed(ground: Ground, kind: str) -> tuple[bool, str, str]:
+    """Whether a count from a layer is a lower bound, and the words for it (Chinese, English)."""
+    source = ground.project.complete(ground.city.id, kind)
+    if source is None:
+        return True, "名单不全，为下限", "the list is incomplete, so at least"
+    return False, f"名单完整（{source}）", f"the list is complete ({source})"
+
+
 _NO_YEAR: Final = ("增量目标需要要素的开通年份（year）", "an increment needs the features' year of opening (year)")
 
 
@@ -352,12 +362,13 @@ def _road_km(ground: Ground, asked: _Asked) -> _Measured:
     if outline is not None:
         united = shapely.intersection(united, outline)
     km = geodesy.length_km(ground.globe(united)) if not united.is_empty else 0.0
+    lower, words, words_en = _listed(ground, "roads")
     since, since_en = (f"（{asked.since}年以来）", f" since {asked.since}") if asked.additions else ("", "")
     return _Measured(
         km,
-        f"图层 roads 中{len(counted)}条有走向的测试道路{since}；名单不全，为下限",
-        f"{len(counted)} test roads drawn in layer roads{since_en}; the list is incomplete, so at least",
-        lower_bound=True,
+        f"图层 roads 中{len(counted)}条有走向的测试道路{since}；{words}",
+        f"{len(counted)} test roads drawn in layer roads{since_en}; {words_en}",
+        lower_bound=lower,
     )
 
 
@@ -427,12 +438,12 @@ def _enterprises(ground: Ground, asked: _Asked) -> _Measured:
     counted = _counted(firms, asked)
     if counted is None:
         return _Measured(None, *_NO_YEAR)
+    lower, words, words_en = _listed(ground, "enterprises")
     return _Measured(
         float(len(counted)),
-        f"图层 enterprises 中{len(counted)}家企业（规划点名或自行导入）；名单不全，为下限",
-        f"{len(counted)} enterprises in layer enterprises, named by plans or imported; the list is incomplete, so "
-        "at least",
-        lower_bound=True,
+        f"图层 enterprises 中{len(counted)}家企业（规划点名或自行导入）；{words}",
+        f"{len(counted)} enterprises in layer enterprises, named by plans or imported; {words_en}",
+        lower_bound=lower,
     )
 
 
@@ -460,12 +471,12 @@ def _facilities(type_: str) -> Callable[[Ground, _Asked], _Measured]:
             return _Measured(None, *_NO_YEAR)
         # No number is one unit; that a feature stands for none is a number.
         number = sum(1.0 if (n := record.get("count")) in (None, "") else float(n) for record in counted)
+        lower, words, words_en = _listed(ground, "facilities")
         return _Measured(
             number,
-            f"图层 facilities 中类型为 {type_} 的{len(counted)}个现有要素；名单不全，为下限",
-            f"{len(counted)} existing features of type {type_} in layer facilities; the list is incomplete, so at "
-            "least",
-            lower_bound=True,
+            f"图层 facilities 中类型为 {type_} 的{len(counted)}个现有要素；{words}",
+            f"{len(counted)} existing features of type {type_} in layer facilities; {words_en}",
+            lower_bound=lower,
         )
 
     return measure

@@ -31,7 +31,7 @@ class Overlap:
     the sides are from; of level `plan` they are the sides themselves. `ground` is what the two share, WGS 84,
     simplified to 1/400 of its size for drawing; None where they share no area, or nothing can be said of it.
 
-    `attributed_both` names the firms that documents put in both, `inside_both` those whose own position lies in both,
+    `documented_both` names the firms that documents put in both, `inside_both` those whose own point lies in both,
     `named_both` (of plans; empty for systems) those that both documents say are located in the city. `sketched` says
     that an outline on either side is a sketch.
     """
@@ -49,7 +49,7 @@ class Overlap:
     a_share: float | None
     b_share: float | None
     jaccard: float | None
-    attributed_both: tuple[str, ...]
+    documented_both: tuple[str, ...]
     inside_both: tuple[str, ...]
     named_both: tuple[str, ...]
     sketched: bool
@@ -58,7 +58,7 @@ class Overlap:
     @property
     def firms(self) -> frozenset[str]:
         """The firms that both sides count, in whichever way."""
-        return frozenset(self.attributed_both) | frozenset(self.inside_both) | frozenset(self.named_both)
+        return frozenset(self.documented_both) | frozenset(self.inside_both) | frozenset(self.named_both)
 
     def row(self) -> dict[str, Any]:
         """The comparison as a flat row."""
@@ -115,7 +115,7 @@ class _Side:
     plan: str
     name: str
     outline: BaseGeometry
-    attributed: frozenset[str]
+    documented: frozenset[str]
     inside: frozenset[str]
     named: frozenset[str]
     sketched: bool
@@ -149,7 +149,7 @@ def overlaps(project: Project, city: str, day: date | None = None) -> Overlaps:
         _side(ground, "plan", id_, id_, facts.plans[id_].short or id_, ids, named[id_]) for id_, ids in by_plan.items()
     ]
     pairs = [_compare(ground, a, b) for sides in (systems, plans) for a, b in combinations(sides, 2)]
-    counted: set[str] = set().union(*(side.attributed | side.inside for side in systems))
+    counted: set[str] = set().union(*(side.documented | side.inside for side in systems))
     orphans = [
         Orphan(record["id"], record["name"], record["segment"], geometry is not None)
         for record, geometry in ground.firms
@@ -170,7 +170,7 @@ def _side(
         plan=plan,
         name=name,
         outline=outline,
-        attributed=frozenset(firm["id"] for firm in ground.put_in(chosen)),
+        documented=frozenset(firm["id"] for firm in ground.put_in(chosen)),
         inside=frozenset(firm["id"] for firm in ground.inside(outline)),
         named=frozenset(named),
         sketched=any(is_sketched(record) for record in drawn),
@@ -203,7 +203,7 @@ def _compare(ground: Ground, a: _Side, b: _Side) -> Overlap:
         a_name=a.name,
         b_name=b.name,
         **figures,
-        attributed_both=tuple(sorted(a.attributed & b.attributed)),
+        documented_both=tuple(sorted(a.documented & b.documented)),
         inside_both=tuple(sorted(a.inside & b.inside)),
         named_both=tuple(sorted(a.named & b.named)),
         sketched=a.sketched or b.sketched,

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import UsageError
+from gis.earth import geodesy
+from gis.earth.law import probability_in, sigma_m
 from gis.measures.attribution import attribution
-from gis.model.layers import Record, has_own_position
+from gis.measures.chances import LOCATED, POSSIBLE
+from gis.measures.coverage import Ground
+from gis.model.layers import Record
 from gis.model.project import Project
+
+# Beyond this many standard deviations an edge changes nothing.
+_FAR: Final = 5.0
+# A mark stands for a place that reaches so far from it, metres.
+_MARKED_M: Final = 5000.0
+# At the least: a degree of longitude far in the north of the country.
+_METRES_A_DEGREE: Final = 60_000.0
 
 FEATURE_KINDS: Final = ("zones", "enterprises", "roads", "facilities", "districts")
 
@@ -43,32 +55,50 @@ class Found:
         }
 
 
-def at(project: Project, lon: float, lat: float) -> list[Found]:
-    """Give the zones whose outline contains a point, the smallest first, each with its roles in the plans.
+def at(project: Project, lon: float, lat: float, accuracy_m: float = 0.0) -> list[Found]:
+    """Give the zones that a point lies in with a probability of 5 % or more, the smallest first, each with its roles.
 
     The city's own districts and towns count as zones here; a neighbour that only gives orientation counts where a plan
-    gives it a role.
+    gives it a role. Each answer has the `probability`, at the accuracy of the outline and of the position, and the
+    word for it: in (0.95 and more), perhaps, or out, where the drawn outline holds the point and yet is so rough a
+    sketch that it hardly ever would.
 
     Args:
         project: the project; only its zones and districts need to be loaded.
         lon: WGS 84 longitude, degrees.
         lat: WGS 84 latitude, degrees.
+        accuracy_m: the radius that holds the true position with 95 % probability, metres; 0 where it is exact.
     """
     point = shapely.Point(lon, lat)
+    crs = geodesy.metric_crs_for(point.bounds)
+    centre = shapely.get_coordinates(geodesy.to_metric(point, crs))
     found: list[tuple[float, Found]] = []
     for (city, kind), layer in project.layers.items():
         if kind not in {"zones", "districts"}:
             continue
-        outlines = [i for i, g in enumerate(layer.geometry) if g is not None and g.geom_type.endswith("Polygon")]
-        hits = shapely.intersects(layer.geometry[outlines], point) if outlines else ()
-        for position, hit in zip(outlines, hits, strict=True):
-            record = layer.records[position]
-            named = roles(project, record["id"]) if hit else []
-            if hit and (named or record.get("role") != "context"):
-                answer = {"within": record.get("within"), "roles": named}
-                geometry = layer.geometry[position]
+        for record, geometry in layer:
+            if geometry is None or not geometry.geom_type.endswith("Polygon"):
+                continue
+            blur = float(np.hypot(sigma_m(accuracy_m), sigma_m(float(record["accuracy_m"]))))
+            if shapely.distance(geometry, point) > _FAR * blur / _METRES_A_DEGREE:
+                continue
+            outline = geodesy.to_metric(geometry, crs)
+            chance = float(probability_in(centre, np.array([blur]), outline)[0])
+            named = roles(project, record["id"])
+            if (chance >= POSSIBLE or geometry.intersects(point)) and (named or record.get("role") != "context"):
+                answer = {
+                    "probability": round(chance, 2),
+                    "word": word_of(chance),
+                    "within": record.get("within"),
+                    "roles": named,
+                }
                 found.append((geometry.area, Found(kind, city, record, geometry, answer)))
     return [item for _, item in sorted(found, key=lambda pair: (pair[0], pair[1].record["id"]))]
+
+
+def word_of(chance: float) -> str:
+    """What a probability of lying in a place is called: `in`, `perhaps` or `out`."""
+    return "in" if chance >= LOCATED else "perhaps" if chance >= POSSIBLE else "out"
 
 
 def roles(project: Project, place: str) -> list[dict[str, Any]]:
@@ -80,12 +110,23 @@ def roles(project: Project, place: str) -> list[dict[str, Any]]:
     ]
 
 
-def in_zone(project: Project, zone: str, kind: str = "enterprises", segment: str | None = None) -> list[Found]:
-    """Give the features that lie in a zone, and the firms that a document puts there.
+def in_zone(
+    project: Project, zone: str, kind: str = "enterprises", segment: str | None = None, ground: Ground | None = None
+) -> list[Found]:
+    """Give the features that lie in a zone, that may lie in it, and those that a document puts there.
 
-    Each answer says `how`: inside (its own position or course meets the outline), attributed (a document puts it
-    there; `gis.measures.attribution` says when), or both. A firm whose point only stands in for its park is never
-    inside, and nothing is inside a zone that is drawn as a point.
+    Of a firm, `how` says all that holds of it: documented (a mention puts it here or in a part of here), source (only
+    another public source does), located (by position with a probability of at least 0.95), possible (0.05 to 0.95, or
+    by general knowledge alone); `probability` is that of its position, `combined` that of all that is known. A firm
+    that is here by none of these, but by a wider place that is all that is known of it, is `area`. Other features are
+    inside (their geometry meets the outline), documented, or within (only the place is known).
+
+    Args:
+        project: the checked project.
+        zone: id of a zone or district.
+        kind: what to look for.
+        segment: only firms of this chain link.
+        ground: the zone's city, made ready before; many zones of one city are asked with one.
 
     Raises:
         UnknownIdError: no zone has the id.
@@ -94,20 +135,133 @@ def in_zone(project: Project, zone: str, kind: str = "enterprises", segment: str
     city, _, outline = project.find("zones", zone)
     if segment is not None and segment not in project.segments:
         raise UsageError(f"segment {segment!r} is not one of {', '.join(project.segments)}")
+    found = (
+        _firms_in(ground or Ground(project, city), zone)
+        if kind == "enterprises"
+        else _things_in(project, city, zone, kind, outline)
+    )
+    return [item for item in found if segment is None or item.record.get("segment") == segment]
+
+
+def _firms_in(ground: Ground, zone: str) -> list[Found]:
+    city = ground.city.id
+    layer, where = ground.firms, ground.whereabouts
+    documented = set(ground.positions_put_in([zone]).tolist())
+    sourced = set(ground.positions_sourced_in([zone]).tolist())
+    drawn = zone in ground.outlines
+    own = where.by_position[zone].probabilities(len(layer)) if drawn else np.zeros(len(layer))
+    all_ = where.combined[zone].probabilities(len(layer)) if drawn else np.zeros(len(layer))
+    found: list[tuple[float, Found]] = []
+    for position, (record, geometry) in enumerate(layer):
+        located = own[position] >= LOCATED and not ground.general[position]
+        how = [
+            word
+            for word, holds in (
+                ("documented", position in documented),
+                ("source", position in sourced),
+                ("located", located),
+                ("possible", own[position] >= POSSIBLE and not located),
+            )
+            if holds
+        ]
+        chance = 1.0 if position in documented else float(all_[position])
+        if not how and chance >= POSSIBLE:
+            how = ["area"]
+        if how:
+            answer = {
+                "how": "+".join(how),
+                "probability": round(float(own[position]), 2) if drawn else None,
+                "combined": round(chance, 2),
+                "position": str(ground.kinds[position]),
+                "contradicts": position in documented and zone in _around(ground, position),
+            }
+            found.append((chance, Found("enterprises", city, record, geometry, answer)))
+    return [item for _, item in sorted(found, key=lambda pair: (-round(pair[0], 2), pair[1].record["id"]))]
+
+
+def _around(ground: Ground, position: int) -> frozenset[str]:
+    """The places that a firm is documented in though its position contradicts it."""
+    return ground.attribution.around(ground.whereabouts.contradicting.get(position, ()))
+
+
+def _things_in(project: Project, city: str, zone: str, kind: str, outline: BaseGeometry | None) -> list[Found]:
     layer = project.layer(city, kind)
     has_area = outline is not None and outline.geom_type.endswith("Polygon")
-    attributed = {id_ for id_, places in attribution(project, layer).items() if zone in places}
+    said = attribution(project, layer, kind)
+    by_place = kind == "facilities"
     found: list[Found] = []
     for record, geometry in layer:
-        if segment is not None and record.get("segment") != segment:
-            continue
-        own = geometry is not None and has_own_position(record, geometry)
-        inside = own and has_area and record["id"] != zone and bool(shapely.intersects(outline, geometry))
-        put_there = record["id"] in attributed
-        if inside or put_there:
-            how = "both" if inside and put_there else "inside" if inside else "attributed"
-            found.append(Found(kind, city, record, geometry, {"how": how}))
+        inside = geometry is not None and has_area and record["id"] != zone and shapely.intersects(outline, geometry)
+        within = by_place and bool(record.get("within")) and zone in said.around({record["within"]})
+        how = [
+            word
+            for word, holds in (
+                ("documented", zone in said.everywhere(record["id"])),
+                ("inside", inside),
+                ("within", within),
+            )
+            if holds
+        ]
+        if how:
+            found.append(Found(kind, city, record, geometry, {"how": "+".join(how)}))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A firm that a document puts in a place from which its own position is apart."""
+
+    city: str
+    id: str
+    name: str
+    place: str
+    place_name: str
+    plan: str
+    line: int
+    section: str
+    position: str
+    position_source: str
+
+    def row(self) -> dict[str, Any]:
+        """The contradiction as a flat row."""
+        return asdict(self)
+
+
+def contradictions(project: Project) -> list[Contradiction]:
+    """Give the firms whose own position contradicts what a document says, each mention that says so cited."""
+    found: list[Contradiction] = []
+    for city in project.cities:
+        if not any(g is not None for kind in ("zones", "districts") for g in project.layer(city, kind).geometry):
+            continue
+        ground = Ground(project, city)
+        for position, places in ground.whereabouts.contradicting.items():
+            record = ground.firms.records[position]
+            for mention in project.facts.mentions:
+                put = ground.attribution.around({mention.place}) if mention.place else frozenset()
+                if mention.id != record["id"] or mention.standing != "located" or not put & set(places):
+                    continue
+                where = record.get("within") or f"±{record.get('accuracy_m')} m"
+                said = record.get("within_source") or record.get("geometry_source") or ""
+                name = project.find("zones", mention.place)[1]["name"]
+                found.append(
+                    Contradiction(
+                        city, record["id"], record["name"], mention.place, name, mention.plan, mention.line,
+                        mention.section, where, said,
+                    )
+                )  # fmt: skip
+    return found
+
+
+def mark_of(project: Project, place: str) -> tuple[float, float] | None:
+    """Where a hollow mark for what is known by a place may stand: longitude and latitude of an inner point.
+
+    None where the place has no outline, or is so wide that a mark would read as a place within it.
+    """
+    _, _, outline = project.find("zones", place)
+    if outline is None or outline.is_empty:
+        return None
+    point, reach_m = geodesy.inner_point(outline)
+    return point if reach_m <= _MARKED_M else None
 
 
 def near(
@@ -115,8 +269,8 @@ def near(
 ) -> list[Found]:
     """Give the features within a distance of a point or shape, the nearest first.
 
-    Distances are straight lines in metres, 0 for what touches it. A firm whose point only stands in for its park is
-    left out: its distance is not known.
+    Distances are straight lines in metres, 0 for what touches it. What is known only by its place is left out: its
+    distance is not known.
     """
     found = [item for item in _by_distance(project, place, kinds) if item.record["id"] != exclude]
     return [item for item in found if item.answer["distance_m"] <= within_m]
@@ -128,15 +282,13 @@ def nearest(project: Project, lon: float, lat: float, kinds: Sequence[str], coun
 
 
 def _by_distance(project: Project, place: BaseGeometry, kinds: Sequence[str]) -> list[Found]:
-    from gis.earth import geodesy
-
     crs = geodesy.metric_crs_for(place.bounds)
     origin = geodesy.to_metric(place, crs)
     found: list[Found] = []
     for kind in kinds:
         for (city, layer_kind), layer in project.layers.items():
             if layer_kind == kind:
-                known = layer.own()
+                known = layer.placed()
                 distances = shapely.distance(geodesy.to_metric(known.geometry, crs), origin) if len(known) else ()
                 found += [
                     Found(kind, city, record, geometry, {"distance_m": round(float(distance), 1)})

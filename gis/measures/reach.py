@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import UsageError
 from gis.measures.coverage import Ground, is_open_test_road, reach_of
-from gis.model.layers import Record, has_own_position
+from gis.model.layers import Record
 from gis.model.project import Project
 
 TEST_ROADS: Final = "test_roads"
@@ -125,7 +125,7 @@ def reach(
 
 def _is_source(record: Record, geometry: BaseGeometry | None) -> bool:
     """Whether a facility is there, at a position of its own."""
-    return has_own_position(record, geometry) and record.get("status") != "planned"
+    return geometry is not None and record.get("status") != "planned"
 
 
 def _facilities(ground: Ground, type_: str) -> NDArray[np.object_]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 
-from gis.measures.coverage import Ground
+from gis.measures.coverage import LEAST_FIRMS, Ground
 from gis.model.layers import Record
 from gis.model.project import Project
 from gis.model.schema import UNKNOWN_SEGMENT
@@ -25,10 +25,13 @@ CLARK_EVANS_LEAST: Final = 30
 class Structure:
     """The make-up of one place by chain link.
 
-    Counts are of the firms that documents put there (basis `attributed`) or of those whose own position lies there
-    (basis `inside`); the city that they are held against is all its firms, or all with a position of their own.
+    Counts are of the firms that documents put there or in a part of it (basis `documented`) or of those that lie there
+    by their position with a probability of at least 0.95 (basis `located`); the city that they are held against is all
+    its firms, or all with a point or line. enterprises is None where there is none: the lists are not complete.
     location_quotient: the link's share here over its share in the city. hhi: the sum of squared shares, from 1/links
-    (even) to 1 (one link only). city_share: the place's firms as a share of the city's.
+    (even) to 1 (one link only). Both are given from five firms on; quotients_note says why there are none
+    (quotients_note_en in English). city_share: the place's firms as a share of the city's, only where the list of firms
+    is complete.
 
     featured_share (特色产业集聚度) is in our definition, as the plan gives none: of the firms here whose chain link is
     known, the share whose link is one that the plans name among the place's functions; for the city, of all firms in
@@ -43,10 +46,12 @@ class Structure:
     id: str
     name: str
     basis: str
-    enterprises: int
+    enterprises: int | None
     counts: Mapping[str, int]
     location_quotient: Mapping[str, float]
     hhi: float | None
+    quotients_note: str
+    quotients_note_en: str
     city_share: float | None
     featured: tuple[str, ...]
     featured_share: float | None
@@ -68,25 +73,27 @@ class _Spacing:
     note_en: str
 
 
-def structure(project: Project, city: str, basis: str = "attributed", day: date | None = None) -> list[Structure]:
+def structure(project: Project, city: str, basis: str = "documented", day: date | None = None) -> list[Structure]:
     """Describe every place of a city, and the city as a whole (first, under the city's id), by chain link.
 
     Raises:
         UnknownIdError: the project has no such city.
     """
     ground = Ground(project, city, day)
-    if basis == "inside":
-        all_firms = [ground.firms.records[i] for i in ground.independent]
+    if basis == "located":
+        all_firms = [record for record, geometry in ground.firms if geometry is not None]
     else:
         all_firms = list(ground.firms.records)
     whole = Counter(str(firm["segment"]) for firm in all_firms)
     featured = _featured(project, city)
     firms_of = {record["id"]: _firms(ground, record["id"], basis) for record, _ in ground.places}
+    complete = project.complete(city, "enterprises") is not None
     rows = [
         _describe(
             city,
             ground.city.name,
             basis,
+            complete,
             all_firms,
             whole,
             (),
@@ -98,15 +105,18 @@ def structure(project: Project, city: str, basis: str = "attributed", day: date 
         id_ = record["id"]
         links = featured.get(id_, ())
         share = _featured_share(firms_of[id_], links)
-        rows.append(_describe(id_, record["name"], basis, firms_of[id_], whole, links, share, clark_evans(ground, id_)))
+        rows.append(
+            _describe(
+                id_, record["name"], basis, complete, firms_of[id_], whole, links, share, clark_evans(ground, id_)
+            )
+        )
     return rows
 
 
 def _firms(ground: Ground, place: str, basis: str) -> list[Record]:
-    if basis == "attributed":
+    if basis == "documented":
         return ground.put_in(frozenset({place}))
-    outline = ground.outlines.get(place)
-    return ground.inside(outline) if outline is not None else []
+    return [ground.firms.records[i] for i in ground.positions_located_in(place)]
 
 
 def _featured(project: Project, city: str) -> dict[str, tuple[str, ...]]:
@@ -122,7 +132,7 @@ def _featured(project: Project, city: str) -> dict[str, tuple[str, ...]]:
 
 def _featured_share(firms: Sequence[Record], links: Collection[str]) -> float | None:
     known = [firm["segment"] for firm in firms if firm["segment"] != UNKNOWN_SEGMENT]
-    return round(sum(link in links for link in known) / len(known), 4) if known and links else None
+    return round(sum(link in links for link in known) / len(known), 4) if len(known) >= LEAST_FIRMS and links else None
 
 
 def _featured_in_all(firms_of: Mapping[str, Sequence[Record]], featured: Mapping[str, Collection[str]]) -> float | None:
@@ -139,6 +149,7 @@ def _describe(
     id_: str,
     name: str,
     basis: str,
+    complete: bool,
     firms: Sequence[Record],
     whole: Counter[str],
     featured: tuple[str, ...],
@@ -147,17 +158,22 @@ def _describe(
 ) -> Structure:
     counts = Counter(str(firm["segment"]) for firm in firms)
     size, all_ = len(firms), sum(whole.values())
+    enough = size >= LEAST_FIRMS
     return Structure(
         id=id_,
         name=name,
         basis=basis,
-        enterprises=size,
+        enterprises=size or None,
         counts=dict(sorted(counts.items())),
         location_quotient={
             link: round((count / size) / (whole[link] / all_), 3) for link, count in sorted(counts.items())
-        },
-        hhi=round(sum((count / size) ** 2 for count in counts.values()), 4) if size else None,
-        city_share=round(size / all_, 4) if all_ else None,
+        }
+        if enough
+        else {},
+        hhi=round(sum((count / size) ** 2 for count in counts.values()), 4) if enough else None,
+        quotients_note="" if enough else f"{size}家，少于{LEAST_FIRMS}家，不计区位商与HHI",
+        quotients_note_en="" if enough else f"{size} firms; fewer than {LEAST_FIRMS} make no quotient and no HHI",
+        city_share=round(size / all_, 4) if all_ and complete else None,
         featured=featured,
         featured_share=featured_share,
         clark_evans=spacing.ratio,

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.base.errors import Fault, InputError
 from gis.base.text import NOT_AN_ID, is_file_name
 from gis.io.geojson import read_features
+from gis.model.position import too_wide
 from gis.model.schema import GEOMETRY_TYPES, GROUND, GROUND_CLASSES, LAYER_COLUMNS, SKETCHED_BASES, Column
 
 if TYPE_CHECKING:
@@ -80,10 +81,6 @@ class Layer:
             geometry=self.geometry[mask],
         )
 
-    def own(self) -> Layer:
-        """The layer with only the features that have a position of their own."""
-        return self.where(has_own_position(record, geometry) for record, geometry in self)
-
     def placed(self) -> Layer:
         """The layer with only the features that have a geometry."""
         return self.where(geometry is not None for geometry in self.geometry)
@@ -104,11 +101,6 @@ class Layer:
         return gpd.GeoDataFrame(
             [dict(record) for record in self.records], geometry=list(self.geometry), crs="EPSG:4326"
         )
-
-
-def has_own_position(record: Record, geometry: BaseGeometry | None) -> bool:
-    """Whether a feature is drawn where it is itself: with a geometry, and not as a stand-in for its place."""
-    return geometry is not None and not record.get("stand_in_for")
 
 
 def is_sketched(record: Record) -> bool:
@@ -220,21 +212,33 @@ def is_iso_day(text: str) -> bool:
         return False
 
 
+def _check_absence(record: Record, kind: str, known_by_place: bool) -> Iterator[str]:
+    """What a feature without geometry must say: within which place it lies, or why nothing is known."""
+    if kind == GROUND:
+        yield "there is no geometry, and the ground is there only to be drawn"
+    elif known_by_place and record.get("within"):
+        for name in ("within_source", "within_basis"):
+            if record.get(name) in (None, ""):
+                yield f"it is known by the place that it lies within, but there is no {name}"
+    elif not record.get("unplaced_reason"):
+        yield "there is no geometry and no unplaced_reason that says why"
+
+
 def _check_geometry(record: Record, geometry: BaseGeometry | None, kind: str) -> Iterator[str]:
+    known_by_place = kind in {"enterprises", "facilities"}
     if geometry is None:
-        if kind == GROUND:
-            yield "there is no geometry, and the ground is there only to be drawn"
-        elif not record.get("stand_in_for") and not record.get("unplaced_reason"):
-            yield "there is no geometry and no unplaced_reason that says why"
+        yield from _check_absence(record, kind, known_by_place)
         return
-    if record.get("stand_in_for"):
-        yield "there is a geometry and stand_in_for too; a stand-in's point is derived from its place, so give one only"
+    if known_by_place and record.get("within"):
+        yield "there is a geometry and within too; a position is known at a point, along a line or within a place"
     for name in ("geometry_basis", "accuracy_m", "geometry_source"):
         if record.get(name) in (None, ""):
             yield f"there is a geometry but no {name}"
     accuracy = record.get("accuracy_m")
     if isinstance(accuracy, int | float) and not isinstance(accuracy, bool) and accuracy <= 0:
         yield f"accuracy_m is {accuracy}; it must be above 0"
+    elif isinstance(accuracy, int | float) and known_by_place and (wide := too_wide(geometry, float(accuracy))):
+        yield wide
     allowed = GEOMETRY_TYPES[kind]
     if kind == GROUND:
         allowed = GROUND_CLASSES.get(str(record.get("class")), allowed)

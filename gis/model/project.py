@@ -8,11 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from math import ceil, cos, hypot, radians
 from pathlib import Path
 from typing import Any, TypeGuard
 
-import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -30,7 +28,6 @@ BUNDLED = (_PACKAGE / "bundled", _PACKAGE.parent)
 _CITY_ID = re.compile(r"\w[\w-]*")
 _ADCODE = re.compile("[0-9]{6}")
 _NO_ADCODE = "it is the national code of six digits, such as 310114"
-_METRES_A_DEGREE = 111_320.0
 # A zone may reach over its district's line by slivers of drawing, not by more.
 _OUTSIDE_SHARE = 0.002
 
@@ -82,7 +79,7 @@ class Project:
         return self.cities[id_]
 
     def layer(self, city: str, kind: str) -> Layer:
-        """One layer of one city, as loaded; stand-in points are derived from their places."""
+        """One layer of one city, as loaded."""
         return self.layers[city, kind]
 
     def present(self, city: str, kind: str, day: date | None = None) -> Layer:
@@ -135,6 +132,13 @@ class Project:
             raise UnknownIdError("plan", id_, self.facts.plans, names)
         return self.facts.plans[id_]
 
+    def complete(self, city: str, kind: str) -> str | None:
+        """Who says that a layer lists everything of its kind in the city; None where nobody does."""
+        for table in self.city(city).config.get("list", ()):
+            if table.get("kind") == kind and table.get("complete") is True:
+                return str(table["source"])
+        return None
+
     def find(self, kind: str, id_: str) -> tuple[str, Record, BaseGeometry | None]:
         """The city, columns and geometry of one feature; kind `zones` finds districts too.
 
@@ -155,10 +159,11 @@ class Project:
         raise UnknownIdError("facility" if kind == "facilities" else kind.removesuffix("s"), id_, names, names)
 
     def unplaced(self, city: str) -> Iterator[tuple[str, Record]]:
-        """Every feature of a city without geometry and stand-in, with its kind."""
+        """Every feature of a city of whose position nothing is known, with its kind."""
         for kind in LAYER_KINDS:
             for record, geometry in self.layers.get((city, kind), ()):
-                if geometry is None:
+                by_place = kind in {"enterprises", "facilities"} and record.get("within")
+                if geometry is None and not by_place:
                     yield kind, record
 
 
@@ -229,8 +234,6 @@ def examine_project(
     grounds = {city: read_layer(root, city, GROUND, faults) for city in chosen if GROUND in kinds}
     rules = _Rules(known, chosen, segments, facts, layers, grounds, kinds, fact_kinds, whole=cities is None)
     faults += rules.broken()
-    if "zones" in kinds and "districts" in kinds:
-        layers = {key: _with_stand_ins(layer, layers) for key, layer in layers.items()}
     project = Project(
         root=root,
         name=str(config.get("name", root.name)),
@@ -283,6 +286,7 @@ def _cities(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, City]:
         adcode = str(table.get("adcode", ""))
         if adcode and not _ADCODE.fullmatch(adcode):
             faults.append(Fault(CONFIG_NAME, f"the adcode of {table['id']} is {adcode!r}; {_NO_ADCODE}"))
+        faults += [Fault(CONFIG_NAME, what) for what in _wrong_lists(table)]
         found[table["id"]] = City(
             table["id"],
             table["name"],
@@ -307,6 +311,21 @@ def _faults_of_districts(city: Mapping[str, Any]) -> Iterator[Fault]:
         for given in code if isinstance(code, list) else [] if code is None else [code]:
             if not isinstance(given, str) or not _ADCODE.fullmatch(given):
                 yield Fault(CONFIG_NAME, f"the district's adcode is {given!r}; {_NO_ADCODE}")
+
+
+def _wrong_lists(city: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the `[[city.list]]` tables, which say of a layer whether it lists all there is."""
+    tables = city.get("list", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        yield f"list of the city {city['id']!r} is not a list of tables; each one begins with [[city.list]]"
+        return
+    for table in tables:
+        if table.get("kind") not in LAYER_KINDS:
+            yield f"a list of {city['id']!r} has the kind {table.get('kind')!r}; allowed: {', '.join(LAYER_KINDS)}"
+        if not isinstance(table.get("complete"), bool):
+            yield f"a list of {city['id']!r} must say complete = true or false"
+        if not isinstance(table.get("source"), str) or not table["source"]:
+            yield f"a list of {city['id']!r} says no source: who says that it is complete?"
 
 
 def _segments(config: Mapping[str, Any], faults: list[Fault]) -> dict[str, Segment]:
@@ -356,51 +375,6 @@ def _places(layers: Mapping[tuple[str, str], Layer], facts: Facts, city: str) ->
     if districts is not None:
         features += [(record, geometry) for record, geometry in districts if record["id"] in named]
     return layer_of(city, "zones", features)
-
-
-def _with_stand_ins(layer: Layer, layers: Mapping[tuple[str, str], Layer]) -> Layer:
-    """Give each feature that is known only by its place the place's inner point, and the place's size as accuracy."""
-    if layer.kind not in {"enterprises", "facilities"} or not any(layer.column("stand_in_for")):
-        return layer
-    places = {
-        record["id"]: (record, geometry)
-        for (_, kind), other in layers.items()
-        if kind in {"zones", "districts"}
-        for record, geometry in other
-    }
-    features: list[tuple[Record, BaseGeometry | None]] = []
-    for record, geometry in layer:
-        place, outline = places.get(record.get("stand_in_for"), (None, None))
-        if geometry is not None or place is None:
-            features.append((record, geometry))
-            continue
-        if not _is_sound(outline):
-            reason = f"known only to lie in {place['name']}, which has no geometry itself"
-            features.append(({**record, "unplaced_reason": record.get("unplaced_reason") or reason}, None))
-            continue
-        point = _inner_point(outline)
-        derived = {
-            **record,
-            "geometry_basis": "proxy",
-            "accuracy_m": _reach_m(point, outline) + float(place.get("accuracy_m") or 0),
-            "geometry_source": f"以{place['name']}代表：只知位于其中",
-        }
-        features.append((derived, point))
-    return layer_of(layer.city, layer.kind, features)
-
-
-def _inner_point(outline: BaseGeometry) -> BaseGeometry:
-    centre = outline.centroid
-    point = centre if outline.covers(centre) else outline.representative_point()
-    return shapely.set_precision(point, 1e-6)
-
-
-def _reach_m(point: BaseGeometry, outline: BaseGeometry) -> float:
-    """Metres from a point to the farthest vertex of an outline, on a local plane, rounded up to 10 m."""
-    east, north = np.moveaxis(shapely.get_coordinates(outline) - shapely.get_coordinates(point), 1, 0)
-    scale = cos(radians(shapely.get_y(point)))
-    farthest = max((hypot(x * scale, y) for x, y in zip(east, north, strict=True)), default=0.0)
-    return ceil(farthest * _METRES_A_DEGREE / 10) * 10.0
 
 
 @dataclass
@@ -535,10 +509,13 @@ class _Rules:
                 yield _at(indicator, f"baseline {indicator.baseline!r} is not an indicator of the plan")
         for (city, kind), layer in self.layers.items():
             for record in layer.records:
-                stand_in = record.get("stand_in_for")
-                if stand_in and stand_in not in places:
-                    where = f"layers/{city}/{kind}.geojson"
-                    yield Fault(where, f"stand_in_for is {stand_in!r}, which is no place", record["id"])
+                where = f"layers/{city}/{kind}.geojson"
+                within = record.get("within")
+                if within and kind in {"enterprises", "facilities"} and within not in places:
+                    yield Fault(where, f"within is {within!r}, which is no place", record["id"])
+                for source in record.get("derived_from") or ():
+                    if source not in places:
+                        yield Fault(where, f"derived_from holds {source!r}, which is no place", record["id"])
 
     def _segments_are_known(self) -> Iterator[Fault]:
         named = [(entry.segment, "seeds/elsewhere.csv", entry.row) for entry in self.facts.elsewhere.values()]

@@ -68,6 +68,20 @@ COMMON_COLUMNS: Final = (
     Column("note", str, "a remark of ours"),
 )
 
+_DERIVED: Final = Column("derived_from", list, "ids of the places whose outlines together are its outline")
+
+# Of a firm or facility of which neither point nor line is known.
+_WITHIN: Final = (
+    Column("within", str, "id of the zone or district that it is known to lie in, where no point or line is known"),
+    Column("within_source", str, "who says that it lies there, in words"),
+    Column(
+        "within_basis",
+        str,
+        "whether a document, another public source or general knowledge says so",
+        allowed=_one_of("document", "source", "general"),
+    ),
+)
+
 _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "districts": (
         Column("adcode", str, "the national code of the administrative division"),
@@ -85,6 +99,7 @@ _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
             required=True,
             allowed=_one_of("subject", "context"),
         ),
+        _DERIVED,
     ),
     "zones": (
         Column(
@@ -95,6 +110,7 @@ _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
             allowed=_one_of("park", "base", "town", "new_town", "function_area", "site", "axis", "other"),
         ),
         Column("within", str, "id of the district that it lies in"),
+        _DERIVED,
     ),
     "enterprises": (
         Column("segment", str, "link of the industry chain", required=True),
@@ -103,7 +119,7 @@ _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         Column("registered_address", str, "registered address"),
         Column("uscc", str, "unified social credit code"),
         Column("org", str, "id shared by several sites of one organisation"),
-        Column("stand_in_for", str, "id of the place that its point stands in for"),
+        *_WITHIN,
     ),
     "roads": (
         Column("type", str, "what the road or test is", required=True, allowed=ROAD_TYPES),
@@ -117,7 +133,7 @@ _OWN_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         Column("year", int, "year of opening or of the plan"),
         Column("count", float, "how many units it stands for, such as the chargers of a station; one where empty"),
         Column("address", str, "address"),
-        Column("stand_in_for", str, "id of the place that its point stands in for"),
+        *_WITHIN,
     ),
 }
 
@@ -152,9 +168,9 @@ LAYER_COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
 GEOMETRY_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "districts": _one_of("Polygon", "MultiPolygon"),
     "zones": _one_of("Polygon", "MultiPolygon", "Point"),
-    "enterprises": _one_of("Point"),
+    "enterprises": _one_of("Point", "LineString", "MultiLineString"),
     "roads": _one_of("LineString", "MultiLineString"),
-    "facilities": _one_of("Point", "Polygon", "MultiPolygon"),
+    "facilities": _one_of("Point", "LineString", "MultiLineString", "Polygon", "MultiPolygon"),
     GROUND: frozenset().union(*GROUND_CLASSES.values()),
 }
 

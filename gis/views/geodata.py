@@ -401,13 +401,10 @@ def _dxf(table: _Table) -> bytes:
     pairs += [(0, "ENDSEC"), (0, "SECTION"), (2, "ENTITIES")]
     height = 20.0 if isinstance(table.reference, Projected) else 0.0002
     names: Sequence[Any] = table.columns.get("name") or table.ids()
-    stand_ins: Sequence[Any] = table.columns.get("stand_in_for") or [None] * len(table.geometry)
-    for id_, name, place, geometry in zip(table.ids(), names, stand_ins, table.geometry, strict=True):
+    for id_, name, geometry in zip(table.ids(), names, table.geometry, strict=True):
         if geometry is None:
             table.losses.append(f"{id_}: has no geometry and is left out")
             continue
-        if place is not None:
-            table.losses.append(f"{id_}: is drawn where {place} is, which stands in for it; the drawing cannot say so")
         for part in shapely.get_parts(geometry):
             if part.geom_type == "Point":
                 pairs += [(0, "POINT"), (8, table.kind), *_position(part)]

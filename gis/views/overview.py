@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any, Final
 from urllib.parse import quote
 
-from gis.measures.coverage import CityCoverage, SystemRow, ZoneRow, is_open_test_road
+from gis.measures.coverage import CityCoverage, Figures, SystemRow, ZoneRow, area_words, is_open_test_road
 from gis.measures.indicators import Standing
 from gis.measures.results import CityResults
 from gis.model.facts import ZoneSystem
@@ -73,6 +73,13 @@ def _named(value: object) -> str:
 
 def _number(value: float | None, digits: int = 1) -> str:
     return _DASH if value is None else f"{value:,.{digits}f}"
+
+
+def _about(figures: Figures) -> str:
+    """An area to as many digits as its outline carries."""
+    if figures.area_km2 is None:
+        return _DASH
+    return ("≈ " if figures.sketched else "") + area_words(figures.area_km2, figures.accuracy_m)
 
 
 def _area(value: float | None) -> str:
@@ -321,14 +328,14 @@ class _Page:
         listed = [row for row in coverage.systems if row.members == "listed"]
         total = coverage.total
         interval = "" if total.low is None else self.say("interval", low=total.low, high=total.high)
-        road = self.say("road.lower" if total.road_km else "road.none")
+        road = self.say("road.lower" if total.test_road_km else "road.none")
         figures = [
             (self.say("zones"), str(coverage.zone_count), sketched),
             (self.say("systems"), str(len(listed)), self._named_only(len(coverage.systems) - len(listed))),
-            (self.say("area"), _area(total.area_km2) + " km²", self.say("area.once")),
-            (self.say("firms"), str(coverage.enterprises), self.say("inside", n=total.inside or 0)),
-            (self.say("expected"), _number(total.expected), interval),
-            (self.say("road"), _number(total.road_km) + (" km" if total.road_km is not None else ""), road),
+            (self.say("area"), _about(total) + " km²", self.say("area.once")),
+            (self.say("firms"), str(coverage.enterprises), self.say("located", n=total.located or 0)),
+            (self.say("estimate"), _number(total.estimate), interval),
+            (self.say("road"), _number(total.test_road_km) + (" km" if total.test_road_km is not None else ""), road),
         ]
         return _el(
             "dl",
@@ -346,7 +353,7 @@ class _Page:
         """How well the firms' positions are known, as a bar and in figures; then what is in doubt."""
         parts = [
             ("bar-known", "known", coverage.placed),
-            ("bar-place", "by.place", coverage.standing_in),
+            ("bar-place", "by.place", coverage.known_by_place),
             ("bar-lost", "unplaced", coverage.unplaced),
         ]
         whole = max(1, sum(count for *_, count in parts))
@@ -390,7 +397,7 @@ class _Page:
             f"{self.head('systems.title')[0]} {self.plain(coverage.name, self._city(id_).name_en)}",
             [
                 self.head("system"), self.head("plan"), self.head("places", "n"), self.head("area.km2", "n"),
-                self.head("attributed", "n"), self.head("inside.head", "n"), self.head("expected.head", "n"),
+                self.head("documented", "n"), self.head("located.head", "n"), self.head("estimate.head", "n"),
                 self.head("road.km", "n"), self.head("outline"),
             ],
             stack=True,
@@ -424,18 +431,18 @@ class _Page:
         places = str(len(row.places))
         if row.unplaced:
             places += _el("small", self.say("undrawn.n", n=len(row.unplaced)))
-        expected = _DASH
-        if figures.expected is not None:
-            expected = f'{_number(figures.expected)} <span class="muted">[{figures.low}{_DASH}{figures.high}]</span>'
+        estimate = _DASH
+        if figures.estimate is not None:
+            estimate = f'{_number(figures.estimate)} <span class="muted">[{figures.low}{_DASH}{figures.high}]</span>'
         return [
             name,
             _escaped(self._short(row.plan)),
             places,
-            _area(figures.area_km2),
-            str(figures.attributed),
-            _DASH if figures.inside is None else str(figures.inside),
-            expected,
-            _number(figures.road_km),
+            _about(figures),
+            _DASH if figures.documented is None else str(figures.documented),
+            _DASH if figures.located is None else f"{figures.located}+{figures.possible}",
+            estimate,
+            _number(figures.test_road_km),
             self._outlines(row, coverage),
         ]
 

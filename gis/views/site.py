@@ -93,7 +93,7 @@ def _summary(found: CityResults) -> dict[str, Any]:
         "systems": len(result.systems),
         "firms": result.enterprises,
         "known position": result.placed,
-        "known by place": result.standing_in,
+        "known by place": result.known_by_place,
         "unplaced": result.unplaced,
-        "test road km": round(result.total.road_km or 0, 1),
+        "test road km": None if result.total.test_road_km is None else round(result.total.test_road_km, 1),
     }

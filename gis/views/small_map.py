@@ -121,7 +121,7 @@ def _extent(project: Project, city: str, districts: Layer, zones: Sequence[BaseG
     things = [
         geometry
         for kind in ("enterprises", "roads", "facilities")
-        for geometry in project.layer(city, kind).own().geometry
+        for geometry in project.layer(city, kind).placed().geometry
         if geometry is not None
     ]
     chosen: list[BaseGeometry] = own or list(zones) or next((found for found in (*every, things) if found), [])
@@ -216,7 +216,7 @@ def _zone(city: str, member: Member, shape: BaseGeometry, *, sketched: bool) -> 
 
 def _firms(firms: Layer, frame: _Frame) -> list[str]:
     """Draw the firms whose own position is known; those known only by their place have none to draw."""
-    points = [_centre(_picture(geometry, frame)) for geometry in firms.own().geometry]
+    points = [_centre(_picture(geometry, frame)) for geometry in firms.placed().geometry]
     return [
         f'<circle class="firm" cx="{x:.1f}" cy="{y:.1f}" r="2.1"/>'
         for x, y in points

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from gis.base.text import display_width, neutralised
+from gis.measures.coverage import area_words
 from gis.measures.indicators import STATUS_WORDS
 from gis.measures.results import CityResults
 from gis.model.layers import is_sketched
@@ -38,11 +39,13 @@ _SHEETS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 _FORMATS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("area_km2", "a_km2", "b_km2", "shared_km2"), "#,##0.00"),
+    "area_km2": "General",
+    **dict.fromkeys(("a_km2", "b_km2", "shared_km2"), "#,##0.0"),
     "area_mu": "#,##0",
-    "expected": "0.0",
-    **dict.fromkeys(("density_per_km2", "expected_per_km2", "road_density_km_per_km2"), "0.00"),
-    "road_km": "0.00",
+    **dict.fromkeys(("estimate", "possible_sum"), "0.0"),
+    **dict.fromkeys(("estimate_documented", "estimate_position", "estimate_area"), "0.0"),
+    **dict.fromkeys(("density_per_km2", "density_low", "density_high", "test_road_density"), "0.00"),
+    "test_road_km": "0.0",
     **dict.fromkeys(("reach_area_share", "reach_enterprise_share", "a_share", "b_share"), "0.0%"),
     **dict.fromkeys(("city_share", "featured_share"), "0.0%"),
     **dict.fromkeys(("jaccard", "hhi", "location_quotient", "clark_evans", "clark_evans_z"), "0.00"),
@@ -54,7 +57,7 @@ _FORMATS: Final[Mapping[str, str]] = {
 _OWN_HEADINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "zh": {
         "term": "项目", "meaning": "说明", "firms": "两方共有企业", "link": "环节编号", "link_label": "产业链环节",
-        "attributed_count": "文件归属", "inside_count": "位置在内",
+        "documented_count": "文件归属", "located_count": "位置在内",
     },
     "en": {},
 }  # fmt: skip
@@ -62,35 +65,49 @@ _WIDEST: Final = 60
 # The only moment that a workbook may carry: the same results give the same bytes.
 _MOMENT: Final = (1980, 1, 1, 0, 0, 0)
 _DEFINITIONS: Final[Sequence[tuple[str, str, str, str]]] = (
-    ("文件归属", "规划文件写明在此的企业数（每家一次）。", "attributed", "Firms that a planning document puts here."),
     (
-        "仅凭文件", "其中自身位置未知、只凭文件归属的企业数；从不计入“位置在内”。",
-        "attributed_only", "Those of them whose own position is unknown; never counted as inside.",
+        "文件归属", "规划文件写明在此或在其下属部分的企业数；“直接列于此”不含下属。空白为文件未列，不是0。",
+        "documented",
+        "Firms that a planning document puts here or in a part of here; documented_here is without the parts. Empty: "
+        "no document lists firms, which is not 0.",
     ),
     (
-        "位置在内", "自身位置（独立已知）落在轮廓内或边线上的企业数。",
-        "inside", "Firms whose own, independently known position lies in the outline or on its edge.",
+        "公开资料归入", "只有其他公开资料（不是规划文件）归入此处的企业数。",
+        "placed_by_source", "Firms that only other public sources put here.",
     ),
     (
-        "期望数、下限、上限",
-        "计入位置精度与轮廓精度后应有的企业数及其95%区间：各企业位置误差独立，同一轮廓的误差由附近企业共担；"
-        "仅凭文件者在其归属地记1，在其他区域按面积占比计。",
-        "expected, low, high",
-        "The count that the accuracy of positions and outlines allows, and its 95 % interval: errors of firms are "
-        "independent, the error of one outline is shared by all firms near it; a firm known only by a document counts "
-        "1 there and by the share of area elsewhere.",
+        "位置在内、可能在内",
+        "按自身位置，有95%以上把握在此者；5%–95%者，或只凭一般知识者。“可能之和”为后者可能性之和。",
+        "located, possible",
+        "By their own position: here with a probability of at least 95 %; with 5 to 95 %, or by general knowledge "
+        "alone. possible_sum adds up the latter's probabilities.",
     ),
     (
-        "两数不符", "“位置在内”落在期望区间之外；原因见同行文字。",
-        "disagrees", "Inside lies outside the interval of the expected count; the words in the row say why.",
+        "估计数、下限、上限",
+        "文件与位置合计的企业数及其95%区间：文件归入者计1，位置再说明在其中何处；各企业位置误差独立，同一轮廓只有一个位移，"
+        "由所有相关企业共担。分为三部分：据文件、据点线、据所在地（按面积）。名录不全而无企业可能在此时留空。",
+        "estimate, low, high",
+        "All that is known combined, and its 95 % interval: a firm that a document puts here counts 1, its position "
+        "says where within; errors of firms are independent, an outline has one displacement that all share. Three "
+        "parts: by document, by point or line, by area of a place. Empty where an incomplete list holds no firm that "
+        "may be here.",
+    ),
+    (
+        "两说不符", "文件归入此处，而企业自身位置在别处；同行写明是哪几家。",
+        "disagrees", "A document puts a firm here and its own position elsewhere; the row names the firms.",
+    ),
+    (
+        "密度", "估计数÷面积；不足5家不计。", "density", "Estimate over area; none below five firms.",
     ),
     (
         "面积", "椭球面积，km²；1 km² = 1500 亩。体系与合计取并集，重叠只计一次。",
         "area", "On the ellipsoid, km²; 1 km² = 1500 mu. Systems and the total are unions: overlaps count once.",
     ),
     (
-        "测试道路km", "已有且走向已知的测试道路在区内的长度，重合路段只计一次；全市没有走向已知者时留空。",
-        "road_km", "Existing test roads of known course within, each stretch once; empty where the city has none.",
+        "测试道路km", "已有且走向已知的测试道路在区内的长度，重合路段只计一次；名单不全时为下限，区内未绘有者留空。",
+        "test_road_km",
+        "Existing test roads of known course within, each stretch once; a lower bound where the list is incomplete, "
+        "and empty where none is drawn here.",
     ),
     (
         "覆盖面积比、覆盖企业比", "距测试道路（或设施）直线距离在半径以内的面积与位置在内企业之比；缓冲先合并再量算。",
@@ -98,9 +115,10 @@ _DEFINITIONS: Final[Sequence[tuple[str, str, str, str]]] = (
         "Share of the area, and of the firms inside, within a straight-line distance; buffers are united first.",
     ),
     (
-        "区位商、HHI", "区位商=环节在此占比÷在全市占比；HHI=各环节占比平方和（1为单一环节）。",
+        "区位商、HHI", "区位商=环节在此占比÷在全市占比；HHI=各环节占比平方和（1为单一环节）。不足5家不计。",
         "location quotient, HHI",
-        "Quotient: a link's share here over its share in the city; HHI: sum of squared shares (1 is a single link).",
+        "Quotient: a link's share here over its share in the city; HHI: sum of squared shares (1 is a single link); "
+        "none below five firms.",
     ),
     (
         "特色产业集聚度", "本工具的定义：环节已知的企业中，属于规划所写本地功能对应环节者之比；规划未给出算法。",
@@ -188,27 +206,31 @@ def _tables(project: Project, result: CityResults, lang: str) -> dict[str, list[
 
 
 def _without_links(row: Row) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in {"by_segment", "attributed_by_segment"}}
+    left = {"documented_by_segment", "located_by_segment", "inside", "area_mu"}
+    shown = {key: value for key, value in row.items() if key not in left}
+    # As many digits as the outline's accuracy carries; JSON holds them all.
+    area = row.get("area_km2")
+    return shown | {"area_km2": None if area is None else float(area_words(area, row.get("accuracy_m")))}
 
 
 def _links(project: Project, result: CityResults, lang: str) -> Iterator[dict[str, Any]]:
     """One row for each place and chain link that has a firm there, by documents or by position."""
-    quotients = {found.id: found.location_quotient for found in result.structure if found.basis == "attributed"}
+    quotients = {found.id: found.location_quotient for found in result.structure if found.basis == "documented"}
     seen: set[str] = set()
     for row in result.coverage.zones:
         if row.id in seen:
             continue
         seen.add(row.id)
         figures = row.figures
-        for link in sorted({*figures.by_segment, *figures.attributed_by_segment}):
+        for link in sorted({*figures.located_by_segment, *figures.documented_by_segment}):
             known = project.segments[link]
             yield {
                 "id": row.id,
                 "name": row.name,
                 "link": link,
                 "link_label": known.label if lang == "zh" else known.label_en,
-                "attributed_count": figures.attributed_by_segment.get(link, 0),
-                "inside_count": figures.by_segment.get(link, 0),
+                "documented_count": figures.documented_by_segment.get(link),
+                "located_count": figures.located_by_segment.get(link),
                 "location_quotient": quotients.get(row.id, {}).get(link),
             }
 

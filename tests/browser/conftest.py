@@ -114,7 +114,7 @@ def _citation(line: int) -> p.Citation:
 
 
 def _figures(**values: Any) -> p.Figures:
-    return p.Figures(**{"area_km2": 1.0, "attributed": 1, "inside": 1, "reach_m": 500.0, **values})
+    return p.Figures(**{"area_km2": 1.0, "documented": 1, "located": 1, "possible": 0, "reach_m": 500.0, **values})
 
 
 def make_payload(names: tuple[str, ...] = ("甲企业", "乙企业", "丙企业", "丁企业")) -> p.MapPayload:
@@ -126,8 +126,8 @@ def make_payload(names: tuple[str, ...] = ("甲企业", "乙企业", "丙企业"
     n = max(8, len(names))
     lon = 121.10 + 0.02 * (np.arange(n) % 4) + 0.001 * np.arange(n)
     lat = np.asarray(31.20 + 0.02 * (np.arange(n) // 4), np.float64)
-    stand_in = np.arange(n) % 4 == 3
-    lon[stand_in], lat[stand_in] = 121.115, 31.215
+    by_place = np.arange(n) % 4 == 3
+    lon[by_place], lat[by_place] = 121.115, 31.215
     segments = ("vehicle", "parts", "software")
     members = tuple(
         p.Member(
@@ -151,14 +151,14 @@ def make_payload(names: tuple[str, ...] = ("甲企业", "乙企业", "丙企业"
             names=[name(i) for i in range(n)],
             segment=np.arange(n) % 3,
             plans=np.full(n, 1),
-            stand_in=stand_in,
+            by_place=by_place,
             cards=[
                 p.PointCard(
                     id=f"firm-{i}",
                     aliases=(name(i + 2),),
                     kind="enterprise",
                     address=name(i + 3),
-                    basis="proxy" if stand_in[i] else "digitised",
+                    basis="proxy" if by_place[i] else "digitised",
                     accuracy_m=100.0,
                     source=name(i),
                     mentions=(
@@ -175,14 +175,14 @@ def make_payload(names: tuple[str, ...] = ("甲企业", "乙企业", "丙企业"
             ],
             initials=[f"qy{i}" for i in range(n)],
             rows=[
-                p.Row(row="zone-0", attributed=np.flatnonzero(stand_in), inside=np.array([0, 1])),
-                p.Row(row="zone-1", attributed=np.array([2]), inside=np.array([2])),
+                p.Row(row="zone-0", documented=np.flatnonzero(by_place), located=np.array([0, 1])),
+                p.Row(row="zone-1", documented=np.array([2]), located=np.array([2])),
                 p.Row(
                     row="system:plan-a:blocks",
-                    attributed=np.flatnonzero(stand_in | (np.arange(n) == 2)),
-                    inside=np.array([0, 1, 2]),
+                    documented=np.flatnonzero(by_place | (np.arange(n) == 2)),
+                    located=np.array([0, 1, 2]),
                 ),
-                p.Row(row="total", attributed=np.arange(n), inside=np.flatnonzero(~stand_in)),
+                p.Row(row="total", documented=np.arange(n), located=np.flatnonzero(~by_place)),
             ],
         ),
         segments=tuple(
@@ -215,7 +215,7 @@ def make_payload(names: tuple[str, ...] = ("甲企业", "乙企业", "丙企业"
                 name_en="Blocks",
                 plan="plan-a",
                 members=members[:2],
-                figures=_figures(attributed=3, inside=3),
+                figures=_figures(documented=3, located=3),
             ),
             p.System(id="past", name=name(2), plan="plan-a", members=members[2:], valid_to="2021-01-01"),
             p.System(id="unlisted", name=name(3), plan="plan-a", members=(), listed=False),
@@ -231,7 +231,7 @@ def make_payload(names: tuple[str, ...] = ("甲企业", "乙企业", "丙企业"
                 basis="digitised",
                 accuracy_m=100,
                 source=name(2),
-                figures=_figures(expected=2.4, expected_low=1, expected_high=4, road_km=1.25),
+                figures=_figures(estimate=2.4, low=1, high=4, test_road_km=1.25),
                 note=name(3),
             ),
             p.Place(
@@ -273,8 +273,8 @@ def make_payload(names: tuple[str, ...] = ("甲企业", "乙企业", "丙企业"
                 source=name(0),
             ),
         ),
-        total=_figures(attributed=n, inside=n - int(stand_in.sum()), area_km2=20.0),
-        unzoned=p.Figures(attributed=0),
+        total=_figures(documented=n, located=n - int(by_place.sum()), area_km2=20.0),
+        unzoned=p.Figures(documented=0),
         reach=(
             p.ReachCurve(
                 row="zone-0", target="roads", step_m=50, area_share=tuple(min(1.0, i / 40) for i in range(1, 101))

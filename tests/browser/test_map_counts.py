@@ -17,7 +17,7 @@ from gis.views.map.payload import MapPayload
 from tests import ROOT
 from tests.browser.conftest import OpenMap
 
-_EXPECTED = re.compile(r"(?P<expected>[\d.]+) \[(?P<low>\d+)–(?P<high>\d+)\]")
+_ESTIMATE = re.compile(r"(?P<estimate>[\d.]+) \[(?P<low>\d+)–(?P<high>\d+)\]")
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +41,14 @@ def payload(bundled: Project, city: str, counted: CityCoverage) -> MapPayload:
 
 
 def shown_figures(found: CityCoverage) -> list[tuple[str, tuple[float, int, int] | None]]:
-    """Name, expected count and interval of each row of the page's table, all systems shown, in its order."""
+    """Name, estimate and interval of each row of the page's table, all systems shown, in its order."""
     rows: list[tuple[str, Figures]] = []
     for system in found.systems:
         members = [zone for zone in found.zones if (zone.plan, zone.system) == (system.plan, system.id)]
         if members:
             rows += [(system.name, system.figures), *((zone.name, zone.figures) for zone in members)]
     return [
-        (name, None if f.expected is None or f.low is None or f.high is None else (f.expected, f.low, f.high))
+        (name, None if f.estimate is None or f.low is None or f.high is None else (f.estimate, f.low, f.high))
         for name, f in [*rows, ("total", found.total)]
     ]
 
@@ -59,8 +59,8 @@ def read_table(page: Page) -> list[tuple[float, int, int] | None]:
         "table.coverage tbody tr",
         "rows => rows.map((r) => [...r.querySelectorAll('td')].map((c) => c.textContent).join())",
     )
-    found = [_EXPECTED.search(text) for text in cells]
-    return [None if m is None else (float(m["expected"]), int(m["low"]), int(m["high"])) for m in found]
+    found = [_ESTIMATE.search(text) for text in cells]
+    return [None if m is None else (float(m["estimate"]), int(m["low"]), int(m["high"])) for m in found]
 
 
 def test_without_a_filter_the_table_shows_the_interval_that_python_gave(
@@ -75,7 +75,7 @@ def test_without_a_filter_the_table_shows_the_interval_that_python_gave(
             assert seen[0] == pytest.approx(figures[0], abs=0.0501), name
 
 
-def test_under_a_filter_the_expected_count_and_its_interval_are_those_of_the_firms_left(
+def test_under_a_filter_the_estimate_and_its_interval_are_those_of_the_firms_left(
     open_map: OpenMap, bundled: Project, city: str, payload: MapPayload
 ) -> None:
     page = open_map(payload).page
@@ -102,14 +102,14 @@ def test_under_a_filter_the_expected_count_and_its_interval_are_those_of_the_fir
 def test_an_open_card_follows_the_filter_as_the_table_does(
     open_map: OpenMap, bundled: Project, counted: CityCoverage, payload: MapPayload
 ) -> None:
-    zone = max((z for z in counted.zones if z.figures.inside), key=lambda z: z.figures.inside or 0)
+    zone = max((z for z in counted.zones if z.figures.located), key=lambda z: z.figures.located or 0)
     page = open_map(payload).page
     page.evaluate("(id) => atlas.open('places', id)", zone.id)
-    expected = page.locator("#card dt", has_text="期望数").locator("xpath=following-sibling::dd[1]")
-    assert f"{zone.figures.low}–{zone.figures.high}" in expected.inner_text()
+    estimate = page.locator("#card dt", has_text="估计数").locator("xpath=following-sibling::dd[1]")
+    assert f"{zone.figures.low}–{zone.figures.high}" in estimate.inner_text()
     page.evaluate("(all) => atlas.change({segmentsOff: new Set(all)})", list(range(len(bundled.segments))))
     page.wait_for_selector("#card .note:has-text('随筛选变化')")
-    assert expected.inner_text() == "0.0（95%：0–0）"
+    assert estimate.inner_text() == "0.0（95%：0–0）"
     # Words on why two numbers disagree are of all firms; they do not stand beside the numbers of some.
     assert "注意" not in page.inner_text("#card")
     assert "0.00 /km²" in page.inner_text("#card")
@@ -138,7 +138,7 @@ def test_every_firm_without_a_mark_and_every_zone_without_a_place_is_listed_with
     assert sorted(name for names in listed.values() for name in names) == sorted(points.names[i] for i in undrawn)
     assert points.cards is not None
     for i in undrawn:
-        reason = points.cards[i].unplaced_reason or bundled.find("zones", points.cards[i].stand_in_for or "")[1]["name"]
+        reason = points.cards[i].unplaced_reason or bundled.find("zones", points.cards[i].within or "")[1]["name"]
         assert any(reason in why and points.names[i] in names for why, names in listed.items()), points.names[i]
     zones = unplaced_of(page, "places")
     wanted = {(place.unplaced_reason, place.name) for place in payload.places if place.geometry is None}
@@ -150,7 +150,7 @@ def test_a_firm_whose_place_is_too_wide_is_found_and_says_why_it_has_no_mark(
     open_map: OpenMap, bundled: Project, payload: MapPayload
 ) -> None:
     points: Any = payload.points
-    wide = next(i for i in range(len(points.names)) if points.stand_in[i] and not np.isfinite(points.lon[i]))
+    wide = next(i for i in range(len(points.names)) if points.by_place[i] and not np.isfinite(points.lon[i]))
     opened = open_map(payload)
     page = opened.page
     page.fill("#search", points.names[wide])
@@ -158,7 +158,7 @@ def test_a_firm_whose_place_is_too_wide_is_found_and_says_why_it_has_no_mark(
     assert "未上图" in hit.inner_text()
     hit.click()
     page.wait_for_selector("#card .unplaced")
-    place = bundled.find("zones", points.cards[wide].stand_in_for)[1]["name"]
+    place = bundled.find("zones", points.cards[wide].within)[1]["name"]
     said = page.locator("#card .unplaced").first.inner_text()
     assert place in said
     assert "不画" in said

@@ -40,13 +40,15 @@ def assert_nothing_overlaps(page: Page) -> None:
 
 
 def see(page: Page) -> None:
-    assert page.locator("#key").is_visible()
     assert page.locator(".leaflet-labels-pane .label").count() > 0
-    if not page.locator("#key-body").is_visible():
-        page.click("#key-title")
-    assert page.locator("#key-body li").count() > 6
     if page.evaluate("innerWidth") < 760:
-        page.click("#key-title")
+        page.click("#tab-legend")
+        assert page.locator("#panel-body .legend li").count() > 6
+        page.click("#tab-layers")
+        page.click("#sheet-handle")
+        page.click("#sheet-handle")
+    else:
+        assert page.locator("#key-body li").count() > 6
 
 
 def ask(page: Page) -> None:

@@ -248,16 +248,26 @@ def test_positions_that_no_shape_was_made_from_lie_within_the_stated_accuracy() 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_feature_without_geometry_says_why_or_names_the_place_it_stands_in_for() -> None:
+def test_every_feature_without_geometry_says_why_or_names_the_place_it_lies_within() -> None:
     for feature in FEATURES.values():
         properties = feature.properties
         if feature.geometry is None:
-            stand_in = properties.get("stand_in_for")
-            assert bool(stand_in) != bool(properties.get("unplaced_reason")), properties["id"]
-            if stand_in:
-                outline(stand_in)
+            # A zone without outline may lie in a district all the same; of a firm the place is its position.
+            place = properties.get("within") if "within_basis" in properties else None
+            assert bool(place) != bool(properties.get("unplaced_reason")), properties["id"]
+            if place:
+                outline(place)
+                assert properties["within_basis"] in {"document", "source", "general"}, properties["id"]
+                assert len(properties["within_source"]) >= 4, properties["id"]
         else:
             assert not properties.get("unplaced_reason"), properties["id"]
+
+
+def test_what_rests_on_general_knowledge_alone_is_within_a_place_at_most() -> None:
+    for properties, geometry in placed("enterprises", "facilities"):
+        if geometry.geom_type == "Point":
+            assert properties["accuracy_m"] <= 1000, properties["id"]
+            assert "一般知识" not in properties["geometry_source"], properties["id"]
 
 
 def test_no_accuracy_is_below_what_its_basis_can_promise() -> None:

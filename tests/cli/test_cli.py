@@ -439,7 +439,7 @@ def test_a_listing_says_how_a_place_is_known_and_why_one_is_not(run: Run, small:
     assert (zones["east-port"]["geometry_basis"], zones["east-port"]["accuracy_m"]) == ("digitised", "50")
     assert (zones["paper-park"]["placed"], zones["paper-park"]["unplaced_reason"]) == ("false", "only named")
     firms = {row["id"]: row for row in run("list", "enterprises", "--project", small, "--format", "csv").rows()}
-    assert (firms["anchor"]["stand_in_for"], firms["anchor"]["geometry_basis"]) == ("south-park", "proxy")
+    assert (firms["anchor"]["within"], firms["anchor"]["placed"]) == ("south-park", "false")
 
 
 def test_facts_of_one_kind_show_its_own_columns(run: Run, small: Path) -> None:

@@ -76,7 +76,7 @@ def test_the_table_of_overlaps_counts_firms_and_json_names_them(run: Run, tmp_pa
 def test_places_without_system_outline_and_firm_are_left_to_json(run: Run, tmp_path: Path) -> None:
     park = Park(tmp_path).zone("wide", square(0, 0, 1000)).zone("nowhere", None).zone("peopled", None)
     park.system("one", "wide").member("nowhere").member("peopled")
-    park.firm("said", stand_in_for="peopled").mention("said", "peopled")
+    park.firm("said", within="peopled").mention("said", "peopled")
     table, err = run(park, "coverage")
     assert "peopled" in table
     assert "nowhere" not in table
@@ -84,10 +84,10 @@ def test_places_without_system_outline_and_firm_are_left_to_json(run: Run, tmp_p
     assert "nowhere" in run(park, "coverage", "--format", "csv")[0]
 
 
-def test_areas_of_the_table_have_at_most_three_decimals(run: Run, tmp_path: Path) -> None:
+def test_areas_of_the_table_have_the_digits_that_they_carry(run: Run, tmp_path: Path) -> None:
     park = Park(tmp_path).zone("wide", square(0, 0, 1111)).system("one", "wide")
     table, _ = run(park, "coverage")
-    assert " 1.234 " in table
+    assert " 1.23 " in table
     zone = json.loads(run(park, "coverage", "--format", "json")[0])["zones"][0]
     assert zone["area_km2"] == pytest.approx(1.234, abs=0.0005)
     assert zone["area_km2"] != 1.234

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import product
-from math import ceil, exp, floor, pi, sqrt
-
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from scipy.special import ndtr
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry.base import BaseGeometry
 
-from gis.earth.law import (
-    SIGMAS_IN_95,
-    Chances,
-    Floats,
-    count_interval,
-    offsets,
-    poisson_binomial,
-    probability_in,
-    sigma_m,
-)
+from gis.earth.law import SIGMAS_IN_95, Interval, interval_of, order_of, probability_in, sigma_m, spiral
 
 SQUARE = shapely.box(0, 0, 1000, 1000)
 RING = SQUARE.difference(shapely.box(300, 300, 700, 700))
@@ -174,137 +159,33 @@ def test_many_points_at_once_are_as_each_alone() -> None:
     assert together == pytest.approx(np.array(alone), abs=1e-9)
 
 
-def by_brute_force(chances: Floats) -> Floats:
-    law = np.zeros(len(chances) + 1)
-    for outcome in product((0, 1), repeat=len(chances)):
-        hits = np.array(outcome, bool)
-        law[hits.sum()] += np.prod(np.where(hits, chances, 1 - chances))
-    return law
-
-
-@settings(max_examples=40)
-@given(st.lists(st.floats(0, 1), min_size=0, max_size=8))
-def test_the_law_of_a_count_agrees_with_going_through_all_outcomes(chances: list[float]) -> None:
-    found = poisson_binomial(np.array(chances, float)[None])[0]
-    assert found == pytest.approx(by_brute_force(np.array(chances, float)), abs=1e-12)
-
-
 def test_the_displacements_follow_the_normal_law() -> None:
-    moved = offsets(100.0)
-    assert moved.mean(axis=0) == pytest.approx([0, 0], abs=2.5)
-    assert moved.std(axis=0) == pytest.approx([100, 100], rel=0.03)
-    assert (np.hypot(*moved.T) < 100 * SIGMAS_IN_95).mean() == pytest.approx(0.95, abs=0.011)
+    moved = 100.0 * spiral(1021)
+    assert moved.mean(axis=0) == pytest.approx([0, 0], abs=0.5)
+    assert moved.std(axis=0) == pytest.approx([100, 100], rel=0.01)
+    assert (np.hypot(*moved.T) < 100 * SIGMAS_IN_95).mean() == pytest.approx(0.95, abs=0.001)
 
 
-def simulated(
-    points: Floats, sigmas: Floats, zone: BaseGeometry, zone_sigmas: Floats, outline_of: Floats, certain: Floats
-) -> tuple[float, float, float]:
-    random = np.random.default_rng(11)
-    runs = 20_000
-    counts = (random.random((runs, len(certain))) < certain).sum(axis=1).astype(float)
-    shift = random.normal(size=(runs, int(outline_of.max()) + 1, 2))[:, outline_of.astype(int)]
-    drawn = points + random.normal(size=(runs, len(points), 2)) * sigmas[:, None] - shift * zone_sigmas[:, None]
-    counts += shapely.contains_xy(zone, drawn[..., 0], drawn[..., 1]).sum(axis=1)
-    low, high = np.quantile(counts, [0.025, 0.975])
-    return float(counts.mean()), float(low), float(high)
+def test_each_key_has_an_order_of_its_own_that_is_always_the_same() -> None:
+    orders = order_of(["a", "b", "c"], 509)
+    assert (np.sort(orders, axis=1) == np.arange(509)).all()
+    assert (order_of(["c"], 509)[0] == orders[2]).all()
+    moved = spiral(509)[orders]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(np.corrcoef(moved[one].T, moved[other].T)[:2, 2:]).max() < 0.15
 
 
-@pytest.mark.parametrize(
-    ("own", "zone", "outlines"),
-    [(150.0, 0.0, 1), (100.0, 250.0, 1), (20.0, 300.0, 1), (60.0, 200.0, 3), (5.0, 400.0, 4)],
-)
-def test_the_interval_agrees_with_simulation(own: float, zone: float, outlines: int) -> None:
-    random = np.random.default_rng(5)
-    points = random.uniform(-200, 1200, (40, 2))
-    sigmas, zone_sigmas = np.full(40, own), np.full(40, zone)
-    certain = np.array([1.0, 0.3, 0.8])
-    near = np.arange(40) % outlines
-    found = count_interval(points, sigmas, SQUARE, zone_sigmas, certain, near)
-    mean, low, high = simulated(points, sigmas, SQUARE, zone_sigmas, near.astype(float), certain)
-    assert found.expected == pytest.approx(mean, abs=0.15)
-    assert found.low == pytest.approx(low, abs=1)
-    assert found.high == pytest.approx(high, abs=1)
+def test_the_mean_over_the_draws_is_the_exact_probability() -> None:
+    moved = spiral(4093)
+    for centre in CENTRES:
+        at = np.array(centre, float) + 150 * moved
+        share = shapely.contains_xy(STAR, at[:, 0], at[:, 1]).mean()
+        assert share == pytest.approx(probability(centre, 150, STAR), abs=0.004)
 
 
-def test_a_shared_error_makes_the_interval_wider_than_independent_ones() -> None:
-    points = np.column_stack([np.zeros(30), np.linspace(300, 700, 30)])
-    own, none = np.full(30, 100.0), np.zeros(30)
-    alone = count_interval(points, own, SQUARE, none, np.zeros(0))
-    shared = count_interval(points, none, SQUARE, own, np.zeros(0))
-    assert alone.expected == pytest.approx(shared.expected, abs=1e-6)
-    assert shared.high - shared.low > 1.5 * (alone.high - alone.low)
-
-
-def test_many_firms_are_counted_as_well_as_a_few() -> None:
-    points = np.column_stack([np.zeros(900), np.linspace(400, 600, 900)])
-    found = count_interval(points, np.full(900, 10.0), SQUARE, np.zeros(900), np.zeros(0))
-    # Binomial (900, 1/2): 450 ± 1.96 × 15.
-    assert (found.low, found.high) == (421, 479)
-
-
-@settings(max_examples=40)
-@given(
-    st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=12),
-    st.floats(0, 500),
-    st.floats(0, 500),
-    st.lists(st.floats(0, 1), max_size=4),
-)
-def test_the_interval_holds_the_expected_count(
-    points: list[tuple[float, float]], own: float, zone: float, certain: list[float]
-) -> None:
-    n = len(points)
-    found = count_interval(
-        np.array(points, float), np.full(n, own), RING, np.full(n, zone), np.array(certain, float), np.arange(n) % 2
-    )
-    assert 0 <= found.low <= round(found.expected, 2) <= found.high <= n + len(certain)
-
-
-def test_a_city_without_firms_expects_none() -> None:
-    found = count_interval(np.zeros((0, 2)), np.zeros(0), SQUARE, np.zeros(0), np.zeros(0))
-    assert (found.expected, found.low, found.high) == (0, 0, 0)
-
-
-def interval_from_sums(chances: Chances, chosen: NDArray[np.bool_]) -> tuple[int, int]:
-    """The 95 % interval of the count of a choice, from sums alone, by the refined normal law: what the page shows."""
-    expected, third = float(chances.probability[chosen].sum()), float(chances.third[chosen].sum())
-    variance = float(chances.variance[chosen].sum() + (chances.shared[chosen].sum(axis=0) ** 2).sum())
-    sure, most = int(chances.sure[chosen].sum()), int((chances.sure | chances.open)[chosen].sum())
-    deviation = sqrt(max(variance, 1e-12))
-    skewness = third / deviation**3
-
-    def reached(count: int) -> float:
-        x = (count + 0.5 - expected) / deviation
-        return float(ndtr(x)) + skewness * (1 - x * x) * exp(-x * x / 2) / (6 * sqrt(2 * pi))
-
-    low = next((k for k in range(sure, most) if reached(k) >= 0.025), most)
-    high = next((k for k in range(low, most) if reached(k) >= 0.975), most)
-    shown = round(expected, 2)
-    return min(low, floor(shown)), max(high, ceil(shown))
-
-
-@pytest.mark.parametrize(("own", "zone"), [(150.0, 0.0), (100.0, 250.0), (5.0, 500.0)])
-def test_the_chances_of_a_choice_add_up_to_the_law_of_its_count(own: float, zone: float) -> None:
-    random = np.random.default_rng(3)
-    points, near = random.uniform(-200, 1200, (40, 2)), np.arange(40) % 2
-    certain = np.array([1.0, 0.3, 0.8])
-    chances = count_interval(points, np.full(40, own), SQUARE, np.full(40, zone), certain, near).chances
-    for share in (0.2, 0.5, 1.0):
-        chosen = random.random(43) <= share
-        of_points, of_certain = chosen[:40], chosen[40:]
-        n = int(of_points.sum())
-        alone = count_interval(
-            points[of_points], np.full(n, own), SQUARE, np.full(n, zone), certain[of_certain], near[of_points]
-        )
-        assert chances.probability[chosen].sum() == pytest.approx(alone.expected, abs=1e-9)
-        low, high = interval_from_sums(chances, chosen)
-        assert low == pytest.approx(alone.low, abs=1)
-        assert high == pytest.approx(alone.high, abs=1)
-
-
-def test_without_what_firms_share_the_sums_would_say_too_narrow_an_interval() -> None:
-    points = np.column_stack([np.zeros(16), np.linspace(300, 700, 16)])
-    chances = count_interval(points, np.full(16, 1.0), SQUARE, np.full(16, 200.0), np.zeros(0)).chances
-    every = np.ones(16, bool)
-    assert interval_from_sums(chances, every) == (0, 16)
-    alone = replace(chances, variance=chances.probability * (1 - chances.probability), shared=np.zeros((16, 0)))
-    assert interval_from_sums(alone, every) == (4, 12)
+def test_the_interval_runs_between_the_quantiles_and_holds_the_mean() -> None:
+    assert interval_of(2, np.arange(1000)) == Interval(501.5, 27, 977)
+    assert interval_of(3, np.zeros(0, int)) == Interval(3.0, 3, 3)
+    skew = np.zeros(1000, int)
+    skew[:20] = 1
+    assert interval_of(0, skew) == Interval(0.02, 0, 1)

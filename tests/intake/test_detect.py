@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from gis.earth import datum as datums
-from gis.intake.detect import Surroundings, Verdict, Witnesses, axes_of, detect, surroundings_of
+from gis.intake.detective import Surroundings, Verdict, Witnesses, axes_of, detect, surroundings_of
 from gis.model.project import load_project
 from tests import ROOT
 from tests.fixtures import intake

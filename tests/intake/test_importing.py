@@ -242,7 +242,7 @@ def test_a_workbook_as_people_write_it_is_read(park_root: Path, tmp_path: Path) 
     assert (found["甲有限公司"].geometry.x, found["甲有限公司"].geometry.y) == (121.17, 31.295)
     assert found["甲有限公司"].properties["成立日期"] == "2010-05-01"
     assert found["丙有限公司"].geometry is None
-    assert found["丙有限公司"].properties["stand_in_for"] == "qi-che-chuang-xin-gang"
+    assert found["丙有限公司"].properties["within"] == "qi-che-chuang-xin-gang"
     assert plan.counts["rows_in"] == 3
     assert [row for row, _ in plan.table.dropped] == [9, 10]
 
@@ -256,9 +256,9 @@ def test_rows_without_coordinates_are_kept_with_the_reason(park_root: Path, tmp_
     ]
     intake.run(park_root, table(tmp_path, [["企业名称", "所属园区", "经营地址", "注册地址"], *rows]))
     found = {name: feature.properties for name, feature in intake.records(park_root).items()}
-    assert found["甲公司"]["stand_in_for"] == "xin-neng-yuan-qi-che-gang"
+    assert found["甲公司"]["within"] == "xin-neng-yuan-qi-che-gang"
     assert "火星园区" in found["乙公司"]["unplaced_reason"]
-    assert found["丙公司"]["stand_in_for"] == "qi-che-chuang-xin-gang"
+    assert found["丙公司"]["within"] == "qi-che-chuang-xin-gang"
     assert found["丁公司"]["unplaced_reason"]
     assert (found["丁公司"]["address"], found["丁公司"]["registered_address"]) == ("某路1号", "别处2号")
 
@@ -555,7 +555,7 @@ def test_an_earlier_import_is_taken_back_without_the_later_one(park_root: Path, 
 def test_an_import_that_others_rest_on_is_not_taken_back(park_root: Path, tmp_path: Path) -> None:
     intake.run(park_root, table(tmp_path, [["企业名称", "所属园区"], ["甲公司", "汽车创新港"]]))
     before = intake.state(park_root)
-    with pytest.raises(InputError, match="stand_in_for"):
+    with pytest.raises(InputError, match="within"):
         journal.undo(park_root, 1, WHEN)
     assert intake.state(park_root) == before
 
@@ -881,7 +881,6 @@ def test_a_test_road_that_is_said_to_be_none_is_a_fault(park_root: Path, tmp_pat
         (121.17, 31.3, 700, 760),
         (121.171234, 31.3, 5, 5),
         ("121.171234", "31.298765", 5, 5),
-        ("121°10′", "31°18′", 1200, 1300),
         ("121°10′12″", "31°18′00″", 20, 21),
     ],
 )
@@ -936,3 +935,22 @@ def test_a_list_of_nothing_but_firms_that_are_struck_off_is_refused(park_root: P
     path = table(tmp_path, [["企业名称", "经度", "纬度", "状态"], ["甲公司", 121.171234, 31.298765, "注销"]])
     with pytest.raises(InputError, match="only rows that are there no more: row 2 甲公司"):
         intake.plan(park_root, path, datum="wgs84")
+
+
+def test_a_position_of_more_than_a_kilometre_becomes_the_smallest_place_that_holds_it(
+    park_root: Path, tmp_path: Path
+) -> None:
+    path = book(tmp_path, [["企业名称", "经度", "纬度", "精度"], ["上海甲有限公司", "121°10′", "31°18′", 5]])
+    intake.run(park_root, path, datum="wgs84")
+    found = intake.records(park_root)["上海甲有限公司"]
+    assert found.geometry is None
+    assert found.properties["within"]
+    assert found.properties["within_basis"] == "source"
+    assert found.properties["within_source"].endswith(" m")
+    assert found.properties["accuracy_m"] is None
+
+
+def test_a_position_that_no_place_holds_is_refused_with_what_to_do(park_root: Path, tmp_path: Path) -> None:
+    path = book(tmp_path, [["企业名称", "经度", "纬度", "精度"], ["上海甲有限公司", 121.1701, 31.2951, 200_000]])
+    with pytest.raises(InputError, match="no zone or district holds that radius"):
+        intake.run(park_root, path, datum="wgs84")

@@ -61,14 +61,6 @@ def test_the_new_outline_stands_with_its_source_and_the_old_one_in_the_history(c
     assert after.facts == before.facts
 
 
-def test_firms_that_stand_in_for_the_park_move_with_it(copy: Path, tmp_path: Path) -> None:
-    replace_geometry(copy, PORT, surveyed(tmp_path), source="2025 survey", accuracy_m=2, elsewhere=True)
-    firms = load_project(copy).layer("jiading", "enterprises")
-    homes = [g for r, g in firms if r.get("stand_in_for") == PORT]
-    assert homes
-    assert all(shapely.box(121.17, 31.29, 121.175, 31.294).covers(point) for point in homes)
-
-
 def test_a_geometry_in_gcj02_is_brought_to_wgs84(copy: Path, tmp_path: Path) -> None:
     lon, lat = convert(121.17, 31.29, "wgs84", "gcj02")
     replace_geometry(

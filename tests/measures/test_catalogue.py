@@ -27,20 +27,20 @@ def counted(project: Project, kind: str) -> CatalogueRow:
 
 @pytest.fixture
 def placed_in_every_way(park: Park) -> Project:
-    """One zone; a firm at its own point, one standing in for the zone, one unplaced, two mentioned."""
+    """One zone; a firm at its own point, one known by the zone, one unplaced, two mentioned."""
     park.zone("zone-a", square(0, 0, 1000), geometry_basis="schematic", accuracy_m=400.0)
     park.firm("own", (100, 100), geometry_basis="proxy", accuracy_m=900.0)
     park.firm("known", (200, 100), accuracy_m=100.0)
-    park.firm("stands-in", stand_in_for="zone-a")
+    park.firm("by-place", within="zone-a")
     park.firm("nowhere")
     park.system("ring", "zone-a")
-    park.mention("own", "zone-a").mention("own").mention("stands-in", "zone-a").mention("nowhere")
+    park.mention("own", "zone-a").mention("own").mention("by-place", "zone-a").mention("nowhere")
     return park.load()
 
 
 def test_the_audit_counts_bases_stand_ins_and_unplaced_apart(placed_in_every_way: Project) -> None:
     firms = audited(placed_in_every_way, "enterprises")
-    assert (firms.features, firms.standing_in, firms.unplaced) == (4, 1, 1)
+    assert (firms.features, firms.known_by_place, firms.unplaced) == (4, 1, 1)
     assert firms.bases == {"digitised": 1, "proxy": 1}
 
 
@@ -74,21 +74,21 @@ def test_the_least_certain_come_worst_first_and_without_stand_ins(placed_in_ever
         ("own", "enterprises", 900.0),
         ("zone-a", "zones", 400.0),
     ]
-    assert "stands-in" not in {one.id for one in least_certain(placed_in_every_way, 99)}
+    assert "by-place" not in {one.id for one in least_certain(placed_in_every_way, 99)}
     assert found[0].row()["geometry_source"] == "a test"
 
 
 def test_a_plan_counts_rows_things_and_how_they_are_placed(placed_in_every_way: Project) -> None:
     firms = counted(placed_in_every_way, "enterprises")
     assert (firms.rows, firms.things) == (4, 3)
-    assert (firms.placed, firms.standing_in, firms.unplaced, firms.elsewhere) == (1, 1, 1, 0)
+    assert (firms.placed, firms.known_by_place, firms.unplaced, firms.elsewhere) == (1, 1, 1, 0)
     zones = counted(placed_in_every_way, "zones")
     assert (zones.rows, zones.placed, zones.unplaced, zones.elsewhere) == (1, 1, 0, None)
 
 
 def test_what_has_no_geometry_is_not_counted_as_placed_or_unplaced(placed_in_every_way: Project) -> None:
     systems = counted(placed_in_every_way, "systems")
-    assert (systems.rows, systems.placed, systems.standing_in, systems.unplaced) == (1, None, None, None)
+    assert (systems.rows, systems.placed, systems.known_by_place, systems.unplaced) == (1, None, None, None)
 
 
 def test_districts_that_share_their_border_have_no_fault(park: Park) -> None:

@@ -20,7 +20,7 @@ def two_systems_that_share_a_quarter(folder: Path) -> Park:
     park.zone("west", square(0, 0, 1000)).zone("east", square(750, 0, 1000)).zone("alone", square(0, 1500, 100))
     park.system("a", "west").system("b", "east", plan="plan-b").member("alone", plan="plan-b")
     park.firm("in-both", (800, 500)).firm("in-a", (100, 500)).firm("outside", (1900, 1900))
-    park.firm("said", stand_in_for="west").mention("said", "west").mention("said", "east", plan="plan-b")
+    park.firm("said", within="west").mention("said", "west").mention("said", "east", plan="plan-b")
     return park.mention("outside", plan="plan-a").mention("outside", plan="plan-b")
 
 
@@ -48,7 +48,7 @@ def test_each_side_says_its_plan_and_what_both_share_has_a_shape_that_no_table_h
 
 def test_firms_under_both_are_named_by_document_and_by_position(tmp_path: Path) -> None:
     shared = pair(overlaps(two_systems_that_share_a_quarter(tmp_path).load(), "town"), "system")
-    assert shared.attributed_both == ("said",)
+    assert shared.documented_both == ("said",)
     assert shared.inside_both == ("in-both",)
     assert shared.firms == {"said", "in-both"}
 
@@ -74,11 +74,11 @@ def test_the_ground_under_no_system_is_the_district_less_the_union(tmp_path: Pat
 
 def test_without_outlines_areas_are_unknown_and_firms_still_compared(tmp_path: Path) -> None:
     park = Park(tmp_path).zone("drawn", square(0, 0, 1000)).zone("undrawn", None)
-    park.system("a", "drawn").system("b", "undrawn").firm("said", stand_in_for="drawn")
+    park.system("a", "drawn").system("b", "undrawn").firm("said", within="drawn")
     park.mention("said", "drawn").mention("said", "undrawn")
     shared = pair(overlaps(park.load(), "town"), "system")
     assert (shared.shared_km2, shared.a_share, shared.jaccard) == (None, None, None)
-    assert shared.attributed_both == ("said",)
+    assert shared.documented_both == ("said",)
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +106,7 @@ def test_shares_are_between_none_and_all_and_orphans_are_under_none(bundled: Pro
     ground = Ground(bundled, found.city)
     for orphan in found.orphans:
         systems = [s for s in bundled.systems(found.city) if bundled.members(s)]
-        assert not any(
-            ground.attribution.get(orphan.id, frozenset()) & {m.id for m in bundled.members(s)} for s in systems
-        )
+        assert not any(ground.attribution.everywhere(orphan.id) & {m.id for m in bundled.members(s)} for s in systems)
 
 
 def test_the_plans_of_jiading_name_some_firms_together(bundled: Project) -> None:

@@ -11,7 +11,7 @@ from gis.base.errors import UnknownIdError, UsageError
 from gis.earth import geodesy
 from gis.earth.datum import convert
 from gis.measures import query
-from gis.measures.coverage import coverage
+from gis.measures.coverage import Ground, coverage
 from gis.model.project import Project, load_project
 from tests import ROOT
 
@@ -26,7 +26,7 @@ def ids(found: list[query.Found]) -> list[str]:
 
 
 def test_the_metro_station_beyond_the_city_line_lies_in_no_zone_of_jiading(project: Project) -> None:
-    assert query.at(project, 121.145687, 31.290825) == []
+    assert not any(found.answer["word"] == "in" for found in query.at(project, 121.145687, 31.290825))
 
 
 def test_a_neighbour_that_a_plan_names_is_found_and_one_that_only_gives_orientation_is_not(project: Project) -> None:
@@ -58,18 +58,49 @@ def test_each_zone_at_a_point_names_its_roles_with_their_clauses(project: Projec
     assert all(role["line"] > 0 and role["section"] and role["file"].endswith(".txt") for role in roles)
 
 
-def test_firms_in_a_zone_say_whether_they_are_inside_or_attributed(project: Project) -> None:
+def test_firms_in_a_zone_say_how_they_are_known_to_be_there(project: Project) -> None:
     found = query.in_zone(project, "auto-innovation-port")
-    assert {item.answer["how"] for item in found} <= {"inside", "attributed", "both"}
-    attributed = {m.id for m in project.facts.mentions if m.place == "auto-innovation-port" and m.standing == "located"}
-    assert attributed <= set(ids(found))
+    words = {word for item in found for word in item.answer["how"].split("+")}
+    assert words <= {"documented", "source", "located", "possible", "area"}
+    said = {m.id for m in project.facts.mentions if m.place == "auto-innovation-port" and m.standing == "located"}
+    assert said <= {item.record["id"] for item in found if "documented" in item.answer["how"]}
 
 
-def test_a_stand_in_is_never_inside(project: Project) -> None:
+def test_a_document_alone_locates_nobody(project: Project) -> None:
     for zone in ("auto-innovation-port", "new-energy-port", "icv-incubation-area"):
         for item in query.in_zone(project, zone):
-            if item.record.get("stand_in_for"):
-                assert item.answer["how"] == "attributed"
+            if item.record.get("within_basis") == "document":
+                assert not {"located", "possible"} & set(item.answer["how"].split("+"))
+
+
+def test_a_document_s_firm_is_more_certain_than_its_position_alone(project: Project) -> None:
+    nio = next(i for i in query.in_zone(project, "auto-innovation-port") if i.record["id"] == "nio")
+    assert "documented" in nio.answer["how"]
+    assert nio.answer["combined"] == 1.0
+    assert nio.answer["probability"] < 0.5
+
+
+def test_the_position_that_contradicts_a_document_is_named_with_its_line(project: Project) -> None:
+    found = query.contradictions(project)
+    assert {(one.id, one.place, one.position) for one in found} == {
+        ("leapmotor", "qiantang-district", "binjiang-district")
+    }
+    assert all(one.line > 0 and one.section for one in found)
+
+
+@pytest.mark.parametrize(("accuracy_m", "word"), [(0.0, "in"), (3000.0, "perhaps")])
+def test_the_accuracy_of_a_position_decides_on_the_word(project: Project, accuracy_m: float, word: str) -> None:
+    found = query.at(project, 121.1575, 31.2904, accuracy_m)
+    town = next(item for item in found if item.record["id"] == "anting-town")
+    assert town.answer["word"] == word
+    assert all(item.answer["probability"] >= 0.05 or item.answer["word"] == "out" for item in found)
+
+
+def test_a_zone_that_may_hold_a_point_is_named_down_to_five_percent(project: Project) -> None:
+    inside = {i.record["id"] for i in query.at(project, 121.1575, 31.2904) if i.answer["word"] == "in"}
+    perhaps = {i.record["id"] for i in query.at(project, 121.1575, 31.2904) if i.answer["word"] == "perhaps"}
+    assert {"anting-town", "jiading-district"} <= inside
+    assert perhaps
 
 
 def test_an_unknown_zone_suggests_the_nearest_ids(project: Project) -> None:
@@ -100,7 +131,7 @@ def test_near_keeps_what_is_within_and_nothing_else(project: Project) -> None:
 
 def test_firms_known_only_by_their_park_have_no_distance(project: Project) -> None:
     found = query.near(project, shapely.Point(121.1575, 31.2904), 1e7, ["enterprises"])
-    assert not any(item.record.get("stand_in_for") for item in found)
+    assert not any(item.record.get("within") for item in found)
 
 
 def test_rows_are_json(project: Project) -> None:
@@ -110,9 +141,11 @@ def test_rows_are_json(project: Project) -> None:
 @pytest.mark.parametrize("city", ["hangzhou", "huli", "jiading"])
 def test_what_is_found_in_a_zone_is_what_the_coverage_table_counts_there(project: Project, city: str) -> None:
     figures = {row.id: row.figures for row in coverage(project, city).zones}
+    ground = Ground(project, city)
     assert set(figures) == set(project.places(city).ids)
     for place, counted in figures.items():
-        hows = [item.answer["how"] for item in query.in_zone(project, place)]
-        assert sum(how in {"attributed", "both"} for how in hows) == counted.attributed, place
-        inside = sum(how in {"inside", "both"} for how in hows)
-        assert inside == (counted.inside or 0), place
+        hows = [item.answer["how"].split("+") for item in query.in_zone(project, place, ground=ground)]
+        assert (sum("documented" in how for how in hows) or None) == counted.documented, place
+        if counted.located is not None:
+            assert sum("located" in how for how in hows) == counted.located, place
+            assert sum("possible" in how for how in hows) == counted.possible, place

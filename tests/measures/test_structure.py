@@ -12,14 +12,14 @@ from gis.measures.structure import Structure, clark_evans, structure
 from tests.fixtures.parks import SHARP_M, Park, square
 
 
-def six_firms_in_two_parks(folder: Path) -> Park:
-    """West: 3 parts, 1 vehicle; east: 2 software; the plan names parts as west's function, vehicles as east's."""
+def twelve_firms_in_two_parks(folder: Path) -> Park:
+    """West: 6 parts, 2 vehicle; east: 4 software; the plan names parts as west's function, vehicles as east's."""
     park = Park(folder).zone("west", square(0, 0, 1000)).zone("east", square(2000, 0, 1000))
     park.system("a", "west", functions="汽车零部件制造").system("b", "east", functions="整车")
     for number, (segment, place) in enumerate(
-        [("parts", "west")] * 3 + [("vehicle", "west")] + [("software", "east")] * 2
+        [("parts", "west")] * 6 + [("vehicle", "west")] * 2 + [("software", "east")] * 4
     ):
-        park.firm(f"firm-{number}", stand_in_for=place, segment=segment).mention(f"firm-{number}", place)
+        park.firm(f"firm-{number}", within=place, segment=segment).mention(f"firm-{number}", place)
     return park
 
 
@@ -28,36 +28,49 @@ def of(found: list[Structure], id_: str) -> Structure:
 
 
 def test_counts_quotient_concentration_and_share_of_the_city(tmp_path: Path) -> None:
-    west = of(structure(six_firms_in_two_parks(tmp_path).load(), "town"), "west")
-    assert west.counts == {"parts": 3, "vehicle": 1}
+    west = of(structure(twelve_firms_in_two_parks(tmp_path).load(), "town"), "west")
+    assert west.counts == {"parts": 6, "vehicle": 2}
     assert west.location_quotient == {"parts": 1.5, "vehicle": 1.5}
     assert west.hhi == pytest.approx(0.75**2 + 0.25**2)
-    assert west.city_share == pytest.approx(4 / 6, abs=1e-4)
+    assert west.city_share is None, "a share of an incomplete list is none"
+
+
+def test_a_share_of_the_city_needs_a_complete_list(tmp_path: Path) -> None:
+    west = of(structure(twelve_firms_in_two_parks(tmp_path).complete("enterprises").load(), "town"), "west")
+    assert west.city_share == pytest.approx(8 / 12, abs=1e-4)
+
+
+def test_fewer_than_five_firms_make_no_quotient(tmp_path: Path) -> None:
+    east = of(structure(twelve_firms_in_two_parks(tmp_path).load(), "town"), "east")
+    assert (east.enterprises, east.location_quotient, east.hhi) == (4, {}, None)
+    assert east.quotients_note == "4家，少于5家，不计区位商与HHI"
 
 
 def test_the_featured_share_is_of_firms_whose_link_the_plan_names_as_a_function(tmp_path: Path) -> None:
-    found = structure(six_firms_in_two_parks(tmp_path).load(), "town")
+    found = structure(twelve_firms_in_two_parks(tmp_path).load(), "town")
     assert (of(found, "west").featured, of(found, "west").featured_share) == (("parts",), 0.75)
-    assert of(found, "east").featured_share == 0
+    assert of(found, "east").featured_share is None, "four firms make no share"
     assert of(found, "town").featured_share == 0.5
 
 
 def test_firms_of_unknown_link_are_left_out_of_the_featured_share(tmp_path: Path) -> None:
-    park = six_firms_in_two_parks(tmp_path)
-    park.firm("riddle", stand_in_for="west", segment="unknown").mention("riddle", "west")
+    park = twelve_firms_in_two_parks(tmp_path)
+    park.firm("riddle", within="west", segment="unknown").mention("riddle", "west")
     west = of(structure(park.load(), "town"), "west")
-    assert (west.enterprises, west.featured_share) == (5, 0.75)
+    assert (west.enterprises, west.featured_share) == (9, 0.75)
 
 
 def test_by_position_only_firms_with_a_position_of_their_own_count(tmp_path: Path) -> None:
-    park = six_firms_in_two_parks(tmp_path).firm("seen", (100, 100), segment="vehicle")
-    west = of(structure(park.load(), "town", "inside"), "west")
-    assert (west.enterprises, west.counts, west.city_share) == (1, {"vehicle": 1}, 1.0)
+    park = twelve_firms_in_two_parks(tmp_path).firm("seen", (100, 100), segment="vehicle")
+    west = of(structure(park.load(), "town", "located"), "west")
+    assert (west.enterprises, west.counts, west.city_share) == (1, {"vehicle": 1}, None)
 
 
 def test_a_place_without_firms_has_no_ratios(tmp_path: Path) -> None:
-    empty = of(structure(six_firms_in_two_parks(tmp_path).zone("empty", square(9000, 0, 10)).load(), "town"), "empty")
-    assert (empty.enterprises, empty.hhi, empty.featured_share) == (0, None, None)
+    empty = of(
+        structure(twelve_firms_in_two_parks(tmp_path).zone("empty", square(9000, 0, 10)).load(), "town"), "empty"
+    )
+    assert (empty.enterprises, empty.hhi, empty.featured_share) == (None, None, None)
 
 
 def spaced(
@@ -104,7 +117,7 @@ def test_random_spacing_is_near_one_with_the_edge_corrected(tmp_path: Path) -> N
 
 
 def test_positions_too_coarse_say_nothing_about_spacing(tmp_path: Path) -> None:
-    found = clark_evans(spaced(tmp_path, lattice(6), accuracy_m=5000.0), "field")
+    found = clark_evans(spaced(tmp_path, lattice(16), accuracy_m=1000.0), "field")
     assert found.ratio is None
     assert "粗于" in found.note
     assert "coarser" in found.note_en

@@ -74,7 +74,6 @@ EMPTY = {"type": "Polygon", "coordinates": []}
         (having(valid_from="2021-4-9"), "valid_from is '2021-4-9'; it must be a date like 2021-04-09"),
         (having(valid_to="20210409"), "valid_to is '20210409'; it must be a date like 2021-04-09"),
         (having(valid_from="2022-01-01", valid_to="2021-01-01"), "not after valid_from, 2022-01-01"),
-        (having(stand_in_for="port"), "there is a geometry and stand_in_for too"),
         (having(note="\ud800"), "note holds half of a surrogate pair"),
         (having(aliases=["\udfff"]), "aliases holds half of a surrogate pair"),
         (at(None), "there is no geometry and no unplaced_reason that says why"),

@@ -10,12 +10,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import shapely
 
 from gis.base.errors import Fault, GisError, ProjectError, UnknownIdError, UsageError
 from gis.base.files import PREFIX, recover
-from gis.earth import geodesy
 from gis.measures.catalogue import audit
+from gis.model.position import Knowledge, knowledge
 from gis.model.project import examine_project, find_project, load_project
 from tests.fixtures.small_project import Feature, SmallProject, box, feature, point, row
 
@@ -153,8 +152,8 @@ RULES: dict[str, tuple[Break, str, int | str | None, str]] = {
         cell("port-plan", "indicators", 1, baseline="x"), f"{SEEDS}/indicators.csv", 3, "baseline 'x' is not",
     ),
     "a stand-in stands for a place": (
-        change("port", "enterprises", "anchor", stand_in_for="x"),
-        f"{PORT}/enterprises.geojson", "anchor", "stand_in_for is 'x', which is no place",
+        change("port", "enterprises", "anchor", within="x"),
+        f"{PORT}/enterprises.geojson", "anchor", "within is 'x', which is no place",
     ),
     "a mention's segment is known": (
         cell("port-plan", "enterprises", 1, segment="boats"), f"{SEEDS}/enterprises.csv", 3, "segment 'boats' is not",
@@ -210,8 +209,8 @@ RULES: dict[str, tuple[Break, str, int | str | None, str]] = {
         f"{PORT}/zones.geojson", "east-port", "within is ['port-district']; it must be text",
     ),
     "a stand-in that is no text is named, and not looked up": (
-        change("port", "enterprises", "anchor", stand_in_for={"id": "south-park"}, unplaced_reason="no text"),
-        f"{PORT}/enterprises.geojson", "anchor", "stand_in_for is {'id': 'south-park'}; it must be text",
+        change("port", "enterprises", "anchor", within={"id": "south-park"}, unplaced_reason="no text"),
+        f"{PORT}/enterprises.geojson", "anchor", "within is {'id': 'south-park'}; it must be text",
     ),
 }  # fmt: skip
 
@@ -480,57 +479,43 @@ def test_the_ground_is_checked_as_every_layer(small: SmallProject, tmp_path: Pat
     assert what in fault.what
 
 
-# --- Stand-ins --------------------------------------------------------------------------------------------------------
+# --- How a position is known ------------------------------------------------------------------------------------------
 
 
-def test_a_stand_in_lies_in_its_place_and_reaches_over_all_of_it(small: SmallProject, tmp_path: Path) -> None:
+def test_what_is_known_by_its_place_has_no_geometry_and_is_not_lost(small: SmallProject, tmp_path: Path) -> None:
     project = load_project(small.write(tmp_path))
-    _, place, outline = project.find("zones", "south-park")
-    _, firm, stand_in = project.find("enterprises", "anchor")
-    assert isinstance(stand_in, shapely.Point)
-    assert outline is not None
-    assert outline.contains(stand_in)
-    farthest = max(geodesy.distance_m(stand_in.x, stand_in.y, x, y) for x, y in shapely.get_coordinates(outline))
-    assert farthest + place["accuracy_m"] == pytest.approx(firm["accuracy_m"], abs=20)
-    assert firm["accuracy_m"] >= farthest
-    assert firm["geometry_basis"] == "proxy"
-    assert "名south-park" in firm["geometry_source"]
+    _, firm, geometry = project.find("enterprises", "anchor")
+    assert knowledge(firm, geometry) == Knowledge.WITHIN
+    assert ("enterprises", "anchor") not in [(kind, record["id"]) for kind, record in project.unplaced("port")]
 
 
-def test_a_stand_in_moves_with_its_place(small: SmallProject, tmp_path: Path) -> None:
-    before = load_project(small.write(tmp_path)).find("enterprises", "anchor")
-    small.feature("port", "zones", "south-park")["geometry"] = box(121.08, 31.08, 121.081, 31.081)
-    after = load_project(small.write(tmp_path)).find("enterprises", "anchor")
-    assert isinstance(before[2], shapely.Point)
-    assert isinstance(after[2], shapely.Point)
-    assert geodesy.distance_m(before[2].x, before[2].y, after[2].x, after[2].y) > 2000
-    assert after[1]["accuracy_m"] < before[1]["accuracy_m"] / 5
+def test_a_point_of_more_than_a_kilometre_is_no_position(small: SmallProject, tmp_path: Path) -> None:
+    small.feature("port", "enterprises", "seastar")["properties"]["accuracy_m"] = 1500
+    with pytest.raises(ProjectError, match="a point is known to at most 1000 m"):
+        load_project(small.write(tmp_path))
 
 
-def test_the_point_of_a_crescent_lies_inside_of_it(small: SmallProject, tmp_path: Path) -> None:
-    ring = [[0, 0], [10, 0], [10, 10], [0, 10], [0, 9], [9, 9], [9, 1], [0, 1], [0, 0]]
-    bent = [[121.05 + x * 1e-3, 31.05 + y * 1e-3] for x, y in ring]
-    small.feature("port", "zones", "south-park")["geometry"] = {"type": "Polygon", "coordinates": [bent]}
-    project = load_project(small.write(tmp_path))
-    outline, stand_in = project.find("zones", "south-park")[2], project.find("enterprises", "anchor")[2]
-    assert outline is not None
-    assert not outline.contains(outline.centroid)
-    assert outline.contains(stand_in)
+def test_a_place_needs_the_source_that_says_so(small: SmallProject, tmp_path: Path) -> None:
+    del small.feature("port", "enterprises", "anchor")["properties"]["within_source"]
+    with pytest.raises(ProjectError, match="there is no within_source"):
+        load_project(small.write(tmp_path))
 
 
-def test_a_stand_in_for_a_place_without_outline_has_no_point_and_says_why(small: SmallProject, tmp_path: Path) -> None:
-    project = load_project(small.write(tmp_path))
-    _, firm, stand_in = project.find("enterprises", "ghost")
-    assert stand_in is None
-    assert "名paper-park, which has no geometry itself" in firm["unplaced_reason"]
-    assert ("enterprises", "ghost") in [(kind, record["id"]) for kind, record in project.unplaced("port")]
+def test_a_point_and_a_place_are_two_positions(small: SmallProject, tmp_path: Path) -> None:
+    small.feature("port", "enterprises", "seastar")["properties"]["within"] = "south-park"
+    with pytest.raises(ProjectError, match="there is a geometry and within too"):
+        load_project(small.write(tmp_path))
 
 
-def test_a_stand_in_may_stand_for_a_district(small: SmallProject, tmp_path: Path) -> None:
-    small.feature("port", "enterprises", "anchor")["properties"]["stand_in_for"] = "port-district"
-    stand_in = load_project(small.write(tmp_path)).find("enterprises", "anchor")[2]
-    assert isinstance(stand_in, shapely.Point)
-    assert (stand_in.x, stand_in.y) == pytest.approx((121.05, 31.05), abs=1e-3)
+def test_a_street_is_known_along(small: SmallProject, tmp_path: Path) -> None:
+    line = {"type": "LineString", "coordinates": [[121.01, 31.005], [121.02, 31.005]]}
+    small.feature("port", "enterprises", "seastar")["geometry"] = line
+    _, firm, geometry = load_project(small.write(tmp_path)).find("enterprises", "seastar")
+    assert knowledge(firm, geometry) == Knowledge.ALONG
+
+
+def test_a_list_is_complete_only_where_a_source_says_so(small: SmallProject, tmp_path: Path) -> None:
+    assert load_project(small.write(tmp_path)).complete("port", "roads") is None
 
 
 # --- The layout of a day ----------------------------------------------------------------------------------------------

@@ -158,8 +158,8 @@ def test_the_figures_shown_are_those_of_the_results(bundled: tuple[Project, dict
     text = Read(render_overview(project, results)).text
     for found in results.values():
         for row in found.coverage.systems:
-            if row.figures.expected is not None:
-                assert f"{row.figures.expected:,.1f} [{row.figures.low}–{row.figures.high}]" in text
+            if row.figures.estimate is not None:
+                assert f"{row.figures.estimate:,.1f} [{row.figures.low}–{row.figures.high}]" in text
     assert project.as_of.isoformat() in text
     for plan in project.facts.plans.values():
         assert plan.file in text

@@ -79,9 +79,9 @@ def test_what_is_printed_of_a_small_park_keeps_to_the_schema(name: str, tmp_path
 
 def test_the_flat_rows_keep_the_columns_that_others_rely_on() -> None:
     promised = {
-        "id", "name", "system", "role", "area_km2", "attributed", "inside", "by_segment", "density_per_km2", "road_km",
-        "road_density_km_per_km2", "reach_m", "reach_area_share", "reach_enterprise_share", "geometry_basis",
-        "accuracy_m",
+        "id", "name", "system", "role", "area_km2", "documented", "located", "possible", "estimate", "low", "high",
+        "inside", "sentence", "density_per_km2", "test_road_km", "test_road_density", "reach_m", "reach_area_share",
+        "reach_enterprise_share", "geometry_basis", "accuracy_m",
     }  # fmt: skip
     assert promised <= set(schema("coverage")["properties"]["zones"]["items"]["properties"])
     assert {"city", "zones", "systems", "total", "unzoned"} <= set(schema("coverage")["properties"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import hashlib
 import io
 import json
 import os
@@ -120,7 +121,10 @@ def test_what_is_written_is_what_was_made_and_a_second_build_changes_nothing(
     out = tmp_path / "图 maps"
     assert gis(monkeypatch, "build", "--project", small, "--out", out) == 0
     first = contents(out)
-    assert first == {str(path): data for path, data in build_site(load_project(small)).files.items()}
+    made = {str(path): data for path, data in build_site(load_project(small)).files.items()}
+    listed = {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
+    assert json.loads(first[".gis-build.json"]) == {"made": listed}
+    assert {name: data for name, data in first.items() if name != ".gis-build.json"} == made
     assert gis(monkeypatch, "build", "--project", small, "--out", out) == 0
     assert contents(out) == first
 

@@ -44,8 +44,8 @@ def test_the_sheets_hold_the_numbers_of_the_one_result(bundled: Project, results
     found = sheets(coverage_workbook(bundled, results, "zh"))
     titles = dict(headings("zh"))
     data = json.loads(as_json(results.coverage.as_json()))
-    counted = ["id", "name", "attributed", "attributed_only", "inside", "expected", "low", "high"]
-    figures = [*counted, "area_km2", "area_mu", "road_km", "reach_area_share"]
+    counted = ["id", "name", "documented", "documented_here", "located", "possible", "estimate", "low", "high"]
+    figures = [*counted, "test_road_km", "reach_area_share", "sentence"]
     assert_same(found["区域"], data["zones"], titles, figures)
     assert_same(found["体系"], data["systems"], titles, figures)
     assert_same(found["合计"], [data["total"]], titles, figures[2:])
@@ -73,8 +73,8 @@ def test_chain_links_add_up_to_the_zone(bundled: Project, results: CityResults) 
     links = sheets(coverage_workbook(bundled, results, "zh"))["产业链环节"]
     for row in results.coverage.zones:
         mine = links[links["编号"] == row.id]
-        assert mine["文件归属"].sum() == row.figures.attributed
-        assert mine["位置在内"].sum() == (row.figures.inside or 0)
+        assert mine["文件归属"].sum() == (row.figures.documented or 0)
+        assert mine["位置在内"].sum() == (row.figures.located or 0)
 
 
 def test_the_same_results_give_the_same_bytes(bundled: Project, results: CityResults) -> None:
@@ -82,7 +82,7 @@ def test_the_same_results_give_the_same_bytes(bundled: Project, results: CityRes
 
 
 @pytest.mark.parametrize(
-    ("lang", "notes", "word"), [("zh", "说明", "期望数、下限、上限"), ("en", "Notes", "attributed_only")]
+    ("lang", "notes", "word"), [("zh", "说明", "估计数、下限、上限"), ("en", "Notes", "located, possible")]
 )
 def test_the_notes_define_each_statistic_and_name_sources_and_sketches(
     bundled: Project, results: CityResults, lang: str, notes: str, word: str

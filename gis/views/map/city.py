@@ -15,9 +15,11 @@ from gis.measures.coverage import CityCoverage, FirmsBehind
 from gis.measures.coverage import Figures as CoverageFigures
 from gis.measures.indicators import STATUS_WORDS, Standing
 from gis.measures.overlap import Overlaps
+from gis.measures.query import mark_of
 from gis.measures.reach import TEST_ROADS, Reach
 from gis.model.facts import FacilityFact, Fact, Membership, Mention, Relation, RoadFact, ZoneSystem
 from gis.model.layers import Layer, Record
+from gis.model.position import Knowledge, knowledge
 from gis.model.project import Project
 from gis.model.schema import GROUND_CLASSES
 from gis.views.map import payload as page
@@ -30,7 +32,6 @@ _SHARED_DECIMALS = 5
 _LEAST_DEGREES = 0.01
 _CHINA = (73.5, 18.0, 135.1, 53.6)
 _HEADQUARTERS = "总部"
-_TOO_WIDE_M = 5000.0
 _PARCEL_RELATIONS = frozenset({"reserved_land", "renewal_land"})
 
 
@@ -106,7 +107,7 @@ def build_city_payload(
         test_roads=_geometry(coverage.test_roads),
         facilities=facilities,
         total=_figures(coverage.total),
-        unzoned=page.Figures(attributed=len(coverage.unzoned)),
+        unzoned=page.Figures(documented=len(coverage.unzoned)),
         reach=tuple(_curve(curve) for curves in (reaches or {}).values() for curve in curves),
         overlaps=_overlaps(overlaps),
         indicators=tuple(_indicator(s) for s in standings),
@@ -119,21 +120,13 @@ def build_city_payload(
 
 
 def _figures(figures: CoverageFigures) -> page.Figures:
+    same = (
+        "area_km2", "documented", "located", "possible", "estimate", "low", "high", "density_per_km2", "test_road_km",
+        "test_road_density", "reach_m", "reach_area_share", "reach_enterprise_share",
+    )  # fmt: skip
+    words = ("disagreement", "disagreement_en", "sentence", "sentence_en")
     return page.Figures(
-        area_km2=figures.area_km2,
-        attributed=figures.attributed,
-        inside=figures.inside,
-        expected=figures.expected,
-        expected_low=figures.low,
-        expected_high=figures.high,
-        density_per_km2=figures.density_per_km2,
-        road_km=figures.road_km,
-        road_density_km_per_km2=figures.road_density_km_per_km2,
-        reach_m=figures.reach_m,
-        reach_area_share=figures.reach_area_share,
-        reach_enterprise_share=figures.reach_enterprise_share,
-        disagreement=figures.disagreement or None,
-        disagreement_en=figures.disagreement_en or None,
+        **{name: getattr(figures, name) for name in same}, **{name: getattr(figures, name) or None for name in words}
     )
 
 
@@ -263,7 +256,8 @@ def _facility(record: Record, geometry: BaseGeometry | None, mentions: tuple[pag
         type=record["type"],
         geometry=_geometry(geometry),
         status=record.get("status") or None,
-        stand_in_for=record.get("stand_in_for") or None,
+        within=record.get("within") or None,
+        within_source=record.get("within_source") or None,
         unplaced_reason=record.get("unplaced_reason"),
         mentions=mentions,
     )
@@ -276,11 +270,10 @@ def _points(
     said: dict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
         said[mention.id].append(mention)
-    position = np.array([(np.nan, np.nan) if g is None else (g.x, g.y) for g in firms.geometry], float).reshape(-1, 2)
-    standing = np.array([g is not None and bool(r.get("stand_in_for")) for r, g in firms], bool)
-    # A mark for a firm known only by a town or district would read as a place within it.
-    accuracy = np.array([float(record.get("accuracy_m") or 0) for record in firms.records])
-    position[standing & (accuracy > _TOO_WIDE_M)] = np.nan
+    by_place = np.array([knowledge(r, g) in {Knowledge.WITHIN, Knowledge.ALONG} for r, g in firms], bool)
+    places = {str(r["within"]) for r in firms.records if r.get("within")}
+    marks = {place: _rounded(mark_of(project, place)) for place in places}
+    position = np.array([_drawn_at(r, g, marks) for r, g in firms], np.float64).reshape(-1, 2)
     named = [sum(1 << plans.index(p) for p in {m.plan for m in said[r["id"]]}) for r in firms.records]
     return page.Points(
         lon=position[:, 0],
@@ -288,7 +281,7 @@ def _points(
         names=[record["name"] for record in firms.records],
         segment=np.array([segments[record["segment"]] for record in firms.records], np.int64),
         plans=np.array(named, np.int64),
-        stand_in=standing,
+        by_place=by_place,
         headquarters=np.array(
             [any(_HEADQUARTERS in mention.activity for mention in said[r["id"]]) for r in firms.records], bool
         ),
@@ -298,6 +291,19 @@ def _points(
     )
 
 
+def _rounded(mark: tuple[float, float] | None) -> tuple[float, float]:
+    return (np.nan, np.nan) if mark is None else (round(mark[0], _DECIMALS), round(mark[1], _DECIMALS))
+
+
+def _drawn_at(
+    record: Record, geometry: BaseGeometry | None, marks: Mapping[str, tuple[float, float]]
+) -> tuple[float, float]:
+    if geometry is None:
+        return marks.get(record.get("within") or "", (np.nan, np.nan))
+    middle: BaseGeometry = geometry if geometry.geom_type == "Point" else geometry.interpolate(0.5, normalized=True)
+    return float(shapely.get_x(middle)), float(shapely.get_y(middle))
+
+
 def _card(record: Record, mentions: Iterable[Mention]) -> page.PointCard:
     known = _known(record)
     known.pop("name")
@@ -305,7 +311,8 @@ def _card(record: Record, mentions: Iterable[Mention]) -> page.PointCard:
         **known,
         kind=record.get("kind"),
         address=record.get("address") or None,
-        stand_in_for=record.get("stand_in_for") or None,
+        within=record.get("within") or None,
+        within_source=record.get("within_source") or None,
         unplaced_reason=record.get("unplaced_reason") or None,
         mentions=tuple(_mention(mention) for mention in mentions),
     )
@@ -320,12 +327,19 @@ def _rows(firms: Layer, coverage: CityCoverage) -> list[page.Row]:
         *(_row(id_, behind) for id_, behind in places.items()),
         *(_row(_system_row(system.plan, system.id), system.firms) for system in coverage.systems),
         _row("total", coverage.firms),
-        page.Row(row="unzoned", attributed=lost, inside=None),
+        page.Row(row="unzoned", documented=lost),
     ]
 
 
 def _row(name: str, behind: FirmsBehind) -> page.Row:
-    return page.Row(row=name, attributed=behind.attributed, inside=behind.inside, chances=behind.chances)
+    drawn = behind.held is not None
+    return page.Row(
+        row=name,
+        documented=behind.documented if len(behind.documented) else None,
+        located=behind.located if drawn else None,
+        possible=behind.possible if drawn else None,
+        held=behind.held,
+    )
 
 
 def _system_row(plan: str, system: str) -> str:
@@ -356,7 +370,7 @@ def _overlaps(overlaps: Overlaps | None) -> tuple[page.Overlap, ...]:
             share_of_a=pair.a_share,
             share_of_b=pair.b_share,
             jaccard=pair.jaccard,
-            enterprises=len(set(pair.attributed_both) | set(pair.inside_both)),
+            enterprises=len(set(pair.documented_both) | set(pair.inside_both)),
             geometry=_geometry(pair.ground, _SHARED_DECIMALS) if pair.shared_km2 else None,
         )
         for pair in (overlaps.pairs if overlaps else ())
@@ -434,7 +448,7 @@ def _bounds(project: Project, city: str) -> tuple[float, float, float, float]:
     subject = project.city(city).subject
     own = [g for r, g in districts if g is not None and (r["id"] == subject if subject else r["role"] == "subject")]
     kinds = ("zones", "enterprises", "roads", "facilities")
-    things = [g for kind in kinds for g in project.layer(city, kind).own().geometry if g is not None]
+    things = [g for kind in kinds for g in project.layer(city, kind).placed().geometry if g is not None]
     every = [g for g in districts.geometry if g is not None]
     zones = [g for g in project.layer(city, "zones").geometry if g is not None]
     planned = project.facts.of_city(city).plans

@@ -49,11 +49,10 @@ def build_loose_payload(
     """
     points, zones, roads = counted.points, counted.zones, counted.roads
     segments, codes = _segments(points)
-    none: NDArray[np.intp] = np.zeros(0, np.intp)
-    rows = [page.Row(row=f"zone-{i}", attributed=none, inside=zone.members) for i, zone in enumerate(counted.counts)]
+    rows = [page.Row(row=f"zone-{i}", inside=zone.members) for i, zone in enumerate(counted.counts)]
     rows += [
-        page.Row(row="total", attributed=none, inside=counted.total.members),
-        page.Row(row="unzoned", attributed=none, inside=counted.unzoned),
+        page.Row(row="total", inside=counted.total.members),
+        page.Row(row="unzoned", inside=counted.unzoned),
     ]
     return page.MapPayload(
         title=title,
@@ -84,7 +83,7 @@ def build_loose_payload(
         ),
         test_roads=None if counted.roads_united is None else _geometry(counted.roads_united),
         total=page.Figures(
-            area_km2=counted.total.area_km2, inside=len(counted.total.members), road_km=counted.total.road_km
+            area_km2=counted.total.area_km2, inside=len(counted.total.members), test_road_km=counted.total.road_km
         ),
         sources=tuple(sources),
     )
@@ -95,7 +94,7 @@ def _figures(zone: ZoneCount, reach_m: float) -> page.Figures:
         area_km2=zone.area_km2,
         inside=len(zone.members),
         density_per_km2=len(zone.members) / zone.area_km2 if zone.area_km2 else None,
-        road_km=zone.road_km,
+        test_road_km=zone.road_km,
         reach_m=reach_m,
         reach_area_share=zone.reach_area_share,
     )

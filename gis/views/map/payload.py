@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from gis.earth.law import Chances
+from gis.measures.chances import Held
 from gis.views.map.packing import PackedPositions, byte_planes, pack_parts, pack_positions
 
 Geometry = Mapping[str, Any]
@@ -22,6 +22,8 @@ _LISTED = 20_000
 """Up to this many points the page holds, for each row, the points themselves; above, only their counts."""
 
 _CHANCE_DIGITS = 3
+# So much of the variance that facets share is kept.
+_SHARED = 0.97
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,25 +55,28 @@ class Plan:
 class Figures:
     """The row of the coverage table for a place, a system or the whole.
 
-    Areas in km² (geodesic), roads in km, shares from 0 to 1. `expected` with its 95 % interval is the count with the
-    positions' accuracy taken in. `disagreement` says in words why `inside` lies outside that interval, where it does.
+    Areas in km² (geodesic), roads in km, shares from 0 to 1; None where nothing is known. `inside` is what other files
+    count: points in zones. `disagreement` names the firms that a document puts here and their position elsewhere.
     """
 
     area_km2: float | None = None
-    attributed: int | None = None
+    documented: int | None = None
+    located: int | None = None
+    possible: int | None = None
     inside: int | None = None
-    expected: float | None = None
-    expected_low: float | None = None
-    expected_high: float | None = None
+    estimate: float | None = None
+    low: int | None = None
+    high: int | None = None
     density_per_km2: float | None = None
-    road_km: float | None = None
-    road_density_km_per_km2: float | None = None
+    test_road_km: float | None = None
+    test_road_density: float | None = None
     reach_m: float | None = None
     reach_area_share: float | None = None
     reach_enterprise_share: float | None = None
     disagreement: str | None = None
     disagreement_en: str | None = None
-    by_segment: Mapping[str, int] | None = None
+    sentence: str | None = None
+    sentence_en: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +206,8 @@ class Facility:
     aliases: tuple[str, ...] = ()
     geometry: Geometry | None = None
     status: str | None = None
-    stand_in_for: str | None = None
+    within: str | None = None
+    within_source: str | None = None
     basis: str | None = None
     accuracy_m: float | None = None
     source: str | None = None
@@ -230,7 +236,8 @@ class PointCard:
     aliases: tuple[str, ...] = ()
     kind: str | None = None
     address: str | None = None
-    stand_in_for: str | None = None
+    within: str | None = None
+    within_source: str | None = None
     basis: str | None = None
     accuracy_m: float | None = None
     source: str | None = None
@@ -243,14 +250,16 @@ class PointCard:
 class Row:
     """The points that count for one row of the coverage table; positions in the input, in any order.
 
-    `row` is the id of a place, or `system:<plan>:<id>`, `total`, `unzoned`. `inside` is None where nothing can be said
-    of it: the row has no outline. `chances` say of each point how likely it lies here; None where that is not known.
+    `row` is the id of a place, or `system:<plan>:<id>`, `total`, `unzoned`. What is None cannot be said of the row.
+    `held` says in which draws each point lies here.
     """
 
     row: str
-    attributed: NDArray[np.intp]
-    inside: NDArray[np.intp] | None
-    chances: Chances | None = None
+    documented: NDArray[np.intp] | None = None
+    located: NDArray[np.intp] | None = None
+    possible: NDArray[np.intp] | None = None
+    inside: NDArray[np.intp] | None = None
+    held: Held | None = None
 
 
 @dataclass(frozen=True)
@@ -269,7 +278,7 @@ class Points:
     standing: NDArray[np.integer] | None = None
     standings: tuple[str, ...] = ("located",)
     plans: NDArray[np.integer] | None = None
-    stand_in: NDArray[np.bool_] | None = None
+    by_place: NDArray[np.bool_] | None = None
     headquarters: NDArray[np.bool_] | None = None
     cards: Sequence[PointCard] | None = None
     initials: Sequence[str] | None = None
@@ -289,7 +298,7 @@ class Points:
                 self.segment.astype(np.int64),
                 zeros if self.standing is None else self.standing.astype(np.int64),
                 zeros if self.plans is None else self.plans.astype(np.int64),
-                zeros if self.stand_in is None else self.stand_in.astype(np.int64),
+                zeros if self.by_place is None else self.by_place.astype(np.int64),
                 zeros if self.headquarters is None else self.headquarters.astype(np.int64),
             ],
             axis=1,
@@ -305,14 +314,15 @@ class Points:
         rows: dict[str, dict[str, Any]] = {}
         for row in self.rows:
             found: dict[str, Any] = {}
-            for key, members in (("a", row.attributed), ("i", row.inside)):
+            sets = (("d", row.documented), ("l", row.located), ("m", row.possible), ("i", row.inside))
+            for key, members in sets:
                 if members is None:
                     continue
                 found[key] = np.bincount(facet[members], minlength=len(facets)).tolist()
                 if len(order) <= _LISTED:
                     found["list_" + key] = np.sort(back[members]).tolist()
-            if row.chances is not None:
-                found["e"] = _sums(row.chances, facet, len(facets))
+            if row.held is not None:
+                found["e"] = _sums(row.held, facet, len(facets))
             rows[row.row] = found
         return {
             "n": len(order),
@@ -347,34 +357,38 @@ class Points:
         return found
 
 
-def _sums(chances: Chances, facet: NDArray[np.intp], size: int) -> dict[str, Any]:
-    """Sum chances by facet, for those facets that have any: how the page forms the interval is in docs/statistics.md.
+def _sums(held: Held, facet: NDArray[np.intp], size: int) -> dict[str, Any]:
+    """Sum the chances of a row by facet, for those facets that have any; docs/statistics.md says what the page does.
 
-    `f`: the facets. For each: `s` points taken as certain, `n` points that may lie in or not, `p` their probabilities,
-    `v` and `t` second and third moments. `d`: for each displacement that points share, `[position in f, sum]` pairs.
+    `f`: the facets. For each: `s` points that lie here for certain, `n` points that may or may not, `p` their expected
+    number, `v` and `t` the second and third moments of what the facets do not share. `d`: for each component that they
+    share, `[position in f, loading]` pairs.
     """
-    of = np.stack(
-        [
-            np.bincount(facet, weights=weights, minlength=size)
-            for weights in (
-                chances.sure,
-                chances.open,
-                np.where(chances.open, chances.probability, 0.0),
-                np.where(chances.open, chances.variance, 0.0),
-                np.where(chances.open, chances.third, 0.0),
-            )
-        ]
-    )
-    kept = np.flatnonzero((of[0] > 0) | (of[1] > 0))
-    found: dict[str, Any] = {"f": kept.tolist()}
-    for key, sums in zip("sn", of[:2], strict=True):
-        found[key] = sums[kept].astype(int).tolist()
-    for key, sums in zip("pvt", of[2:], strict=True):
-        found[key] = [round(float(x), _CHANCE_DIGITS) for x in sums[kept]]
-    shared = []
-    for column in chances.shared.T:
-        sums = np.bincount(facet, weights=column, minlength=size)[kept].round(_CHANCE_DIGITS)
-        shared.append([[int(at), float(sums[at])] for at in np.flatnonzero(sums)])
+    sure = np.bincount(facet[held.sure], minlength=size)
+    open_ = np.bincount(facet[held.open], minlength=size)
+    kept = np.flatnonzero((sure > 0) | (open_ > 0))
+    found: dict[str, Any] = {"f": kept.tolist(), "s": sure[kept].tolist(), "n": open_[kept].tolist()}
+    counts = np.zeros((len(kept), held.drawn.shape[1]), np.float32)
+    for row, group in enumerate(kept):
+        counts[row] = held.drawn[facet[held.open] == group].sum(axis=0)
+    mean = counts.mean(axis=1, dtype=float) if counts.size else np.zeros(len(kept))
+    chance = held.drawn.mean(axis=1) if held.drawn.size else np.zeros(len(held.open))
+    third = np.bincount(facet[held.open], weights=chance * (1 - chance) * (1 - 2 * chance), minlength=size)[kept]
+    away = counts - mean[:, None]
+    together = (away @ away.T / max(1, counts.shape[1])).astype(float)
+    values, components = np.linalg.eigh(together)
+    # Of what facets share, so many main components as make up nearly all; the rest counts as each one's own.
+    order = np.argsort(-values)
+    enough = int(np.searchsorted(np.cumsum(values[order]), _SHARED * values.sum())) + 1 if len(kept) > 1 else 0
+    loadings = (components[:, order[:enough]] * np.sqrt(np.maximum(values[order[:enough]], 0.0))).T
+    rest = np.maximum(np.diag(together) - (loadings**2).sum(axis=0), 0.0)
+    for key, sums in (("p", mean), ("v", rest), ("t", third)):
+        found[key] = [round(float(x), _CHANCE_DIGITS) for x in sums]
+    shared = [
+        [[int(at), float(row[at])] for at in np.flatnonzero(row)]
+        for row in np.round(loadings, _CHANCE_DIGITS)
+        if row.any()
+    ]
     return found | {"d": shared} if shared else found
 
 

@@ -43,13 +43,15 @@ def test_every_row_of_the_page_counts_what_the_coverage_table_counts(
     expected["total"] = found.total
     assert expected.keys() <= rows.keys()
     for name, figures in expected.items():
-        inside = rows[name].inside
-        assert len(rows[name].attributed) == figures.attributed, name
-        assert (None if inside is None else len(inside)) == figures.inside, name
-    assert len(rows["unzoned"].attributed) == len(found.unzoned)
+        documented, located = rows[name].documented, rows[name].located
+        assert (None if documented is None else len(documented)) == figures.documented, name
+        assert (0 if located is None else len(located)) == (figures.located or 0), name
+    lost = rows["unzoned"].documented
+    assert lost is not None
+    assert len(lost) == len(found.unzoned)
 
 
-def test_the_chances_handed_to_the_page_add_up_to_the_expected_count(
+def test_the_chances_handed_to_the_page_add_up_to_the_estimate(
     bundled: Project, city: str, payload: MapPayload
 ) -> None:
     found = coverage(bundled, city)
@@ -59,10 +61,10 @@ def test_the_chances_handed_to_the_page_add_up_to_the_expected_count(
     rows = payload.points.to_json()["rows"]
     for name, figures in expected.items():
         sums = rows[name].get("e")
-        assert (sums is None) == (figures.expected is None), name
-        if sums is not None:
+        assert (sums is None) == (figures.area_km2 is None), name
+        if sums is not None and figures.estimate is not None:
             # Each facet's sum is rounded to thousandths.
-            assert sum(sums["s"]) + sum(sums["p"]) == pytest.approx(figures.expected, abs=0.0006 * (1 + len(sums["f"])))
+            assert sum(sums["s"]) + sum(sums["p"]) == pytest.approx(figures.estimate, abs=0.0006 * (1 + len(sums["f"])))
             assert figures.low is not None
             assert figures.high is not None
             assert sum(sums["s"]) <= figures.low

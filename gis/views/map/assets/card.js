@@ -3,7 +3,7 @@
  */
 
 import { byId, el, fill } from "./dom.js";
-import { allowedFacets, data, find, isFiltered, isStandIn, placeOf, pointCards, pointNames, points, positionOf, rolesOf, segmentOf } from "./model.js";
+import { allowedFacets, data, find, isFiltered, isByPlace, placeOf, pointCards, pointNames, points, positionOf, rolesOf, segmentOf } from "./model.js";
 import { isSketch } from "./paint.js";
 import { reachShare, rowValues } from "./table.js";
 import { change, state } from "./state.js";
@@ -68,8 +68,8 @@ function placeLink(id) {
 /** @param {string} row @returns {Promise<HTMLElement|null>} */
 async function firmsOf(row) {
   const counts = points.rows[row];
-  if (!counts?.list_a) return null;
-  const members = [...new Set([...counts.list_a, ...(counts.list_i || [])])];
+  if (!counts?.list_d && !counts?.list_i) return null;
+  const members = [...new Set([...(counts.list_d || []), ...(counts.list_l || []), ...(counts.list_m || []), ...(counts.list_i || [])])];
   if (!members.length) return null;
   return el("section", {}, el("h3", { text: t("card.firms", { n: num(members.length) }) }), await firmList(members));
 }
@@ -102,16 +102,19 @@ async function placeCard(place, kind) {
     el("p", { class: "kind", text: kind === "districts" && !place.category ? term("level", place.level) : term("category", place.category) }),
     facts([
       [t("figure.area"), area(values.area) === "–" ? null : area(values.area) + " km²"],
-      [t(data.kind === "city" ? "figure.attributed" : "figure.inside"), num(data.kind === "city" ? values.attributed : values.inside)],
-      [t("figure.inside"), data.kind === "city" ? num(values.inside) : null],
-      [t("figure.expected"), values.expected === undefined || values.expected === null ? null : num(values.expected, 1) + (values.low === undefined ? "" : t("figure.interval", { low: num(values.low), high: num(values.high) }))],
-      [t("figure.density"), figures.density_per_km2 === undefined ? null : num(filtered ? values.inside / values.area : figures.density_per_km2, 2) + " /km²"],
-      [t("figure.road"), known(figures.road_km, (km) => num(km, 2) + " km")],
-      [t("figure.road_density"), figures.road_density_km_per_km2 ? num(figures.road_density_km_per_km2, 2) + " km/km²" : null],
+      [t("figure.inside"), data.kind === "city" ? null : num(values.inside)],
+      [t("figure.documented"), data.kind === "city" ? (values.documented === null || values.documented === undefined ? t("figure.documented.none") : num(values.documented)) : null],
+      [t("figure.located"), data.kind === "city" ? known(values.located, num) : null],
+      [t("figure.possible"), data.kind === "city" ? known(values.possible, num) : null],
+      [t("figure.estimate"), values.estimate === undefined || values.estimate === null ? null : num(values.estimate, 1) + (values.low === undefined ? "" : t("figure.interval", { low: num(values.low), high: num(values.high) }))],
+      [t("figure.density"), figures.density_per_km2 === undefined || filtered ? null : num(figures.density_per_km2, 2) + " /km²"],
+      [t("figure.road"), known(figures.test_road_km, (km) => num(km, 2) + " km")],
+      [t("figure.road_density"), figures.test_road_density ? num(figures.test_road_density, 2) + " km/km²" : null],
       [t("figure.reach", { r: num(state.radius) }), known(within, percent)],
       [t("figure.reach_firms", { r: num(state.radius) }), filtered ? null : known(firms, percent)],
     ]),
     filtered ? el("p", { class: "note", text: t("table.filtered") }) : null,
+    figures.sentence && !filtered ? el("p", { class: "sentence", text: nameOf(figures, "sentence") }) : null,
     figures.disagreement && !filtered ? el("p", { class: "unplaced", text: t("figure.disagrees") + nameOf(figures, "disagreement") }) : null,
     roles.length ? el("section", {}, el("h3", { text: t("card.roles") }), el("ul", { class: "roles" }, ...roles.map(roleItem))) : null,
     await firmsOf(place.id),
@@ -150,9 +153,9 @@ async function firmCard(i) {
   return [
     ...head({ ...card, name: names[i] }),
     el("p", { class: "kind" }, segmentMark(segment), " ", nameOf(segment, "label"), card.kind ? " · " + term("kind", card.kind) : "", " ", el("span", { class: "tag", text: term("standing", points.standings[points.facets[points.facet[i]][1]]) })),
-    facts([[t("card.address"), card.address], [t("card.stands_in"), card.stand_in_for ? placeLink(card.stand_in_for) : null],
+    facts([[t("card.address"), card.address], [t("card.within"), card.within ? placeLink(card.within) : null],
       [t("card.position"), at ? at.lon.toFixed(5) + ", " + at.lat.toFixed(5) : null]]),
-    isStandIn(i) ? el("p", { class: "unplaced", text: at ? t("card.stand_in.why") : t("card.stand_in.wide", { place: nameOf(placeOf(card.stand_in_for) || { name: card.stand_in_for }), m: distance(card.accuracy_m) }) }) : null,
+    isByPlace(i) ? el("p", { class: "unplaced", text: at ? t("card.by_place.why") : t("card.by_place.wide", { place: nameOf(placeOf(card.within) || { name: card.within }), m: distance(card.accuracy_m) }) }) : null,
     mentionsOf(card.mentions),
     points.has_cards ? basisOf({ ...card, geometry: at }) : null,
     card.note ? el("p", { class: "note", text: card.note }) : null,
@@ -164,7 +167,7 @@ function thingCard(thing, prefix) {
   return [
     ...head(thing),
     el("p", { class: "kind", text: term(prefix + ".type", thing.type) }),
-    facts([[t("card.length"), thing.length_km ? num(thing.length_km, 2) + " km" : null], [t("card.status"), term("status", thing.status)], [t("card.year"), thing.year], [t("card.stands_in"), thing.stand_in_for ? placeLink(thing.stand_in_for) : null]]),
+    facts([[t("card.length"), thing.length_km ? num(thing.length_km, 2) + " km" : null], [t("card.status"), term("status", thing.status)], [t("card.year"), thing.year], [t("card.within"), thing.within ? placeLink(thing.within) : null]]),
     mentionsOf(thing.mentions),
     basisOf(thing),
     thing.note ? el("p", { class: "note", text: thing.note }) : null,
@@ -175,15 +178,44 @@ function thingCard(thing, prefix) {
  * Select a point; its position goes along so that the map can mark it.
  * @param {number} i
  * @param {boolean} [fly]
+ * @param {any} [here] what else lies there
  */
-export async function selectPoint(i, fly = false) {
+export async function selectPoint(i, fly = false, here = undefined) {
   const at = positionOf(i), cards = await pointCards();
-  change({ selected: { type: "point", id: i, fly, at: at && { ...at, accuracy_m: isStandIn(i) ? 0 : cards[i]?.accuracy_m || 0 } } });
+  change({ selected: { type: "point", id: i, fly, here, at: at && { ...at, accuracy_m: isByPlace(i) ? 0 : cards[i]?.accuracy_m || 0 } } });
 }
 
-/** @param {number[]} members */
-export function selectBundle(members) {
-  change({ selected: { type: "bundle", id: members[0], members } });
+/**
+ * Select what lies at a place: of several things one card, to leaf through.
+ * @param {number[]} members points
+ * @param {Array<{kind: string, id: string}>} shapes
+ */
+export function selectHere(members, shapes) {
+  const here = members.length > 1 ? [{ type: "bundle", id: members[0], members }] : members.map((i) => ({ type: "point", id: i }));
+  const all = [...here, ...shapes.map(({ kind, id }) => ({ type: kind, id }))];
+  if (!all.length) change({ selected: null });
+  else selectOf(all, 0, { points: members.length, shapes });
+}
+
+/** @param {any[]} all @param {number} k @param {any} what */
+async function selectOf(all, k, what) {
+  const chosen = all.length > 1 ? { ...all[k], here: { all, k, what } } : all[k];
+  if (chosen.type !== "point") change({ selected: chosen });
+  else await selectPoint(chosen.id, false, chosen.here);
+}
+
+/** @param {any} here @returns {HTMLElement} what else lies at the place, and the way to it */
+function leaves({ all, k, what }) {
+  const kinds = new Map();
+  for (const { kind } of what.shapes) kinds.set(kind, (kinds.get(kind) || 0) + 1);
+  const parts = [...kinds].map(([kind, n]) => t("here." + kind, { n: num(n) }));
+  if (what.points) parts.push(t("here.points." + data.point_noun, { n: num(what.points) }));
+  const turn = (step) => () => selectOf(all, (k + step + all.length) % all.length, what);
+  return el("div", { class: "leaves" }, el("span", { text: t("here", { what: parts.join(" · ") }) }),
+    el("span", { class: "leaf-turn" },
+      el("button", { type: "button", class: "small", text: "‹", "aria-label": t("here.before"), on: { click: turn(-1) } }),
+      el("span", { class: "count", text: (k + 1) + "/" + all.length }),
+      el("button", { type: "button", class: "small", text: "›", "aria-label": t("here.next"), on: { click: turn(1) } })));
 }
 
 /** Show the card of what is selected, or none. */
@@ -205,7 +237,7 @@ export async function drawCard() {
     change({ selected: null });
     return;
   }
-  fill(body, ...content);
+  fill(body, chosen.here ? leaves(chosen.here) : null, ...content);
   body.scrollTop = 0;
   box.hidden = false;
   document.body.classList.add("has-card");

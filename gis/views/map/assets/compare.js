@@ -14,7 +14,8 @@ function draw() {
   const box = byId("swipe");
   box.hidden = !state.compare;
   if (state.compare) {
-    picture.parts = { zones: [0, state.compare.at], "zones-right": [state.compare.at, 1] };
+    const left = [0, state.compare.at], right = [state.compare.at, 1];
+    picture.parts = { zones: left, "zones-lines": left, "zones-right": right, "zones-right-lines": right };
     box.style.left = state.compare.at * map.getSize().x + "px";
   } else picture.parts = {};
   picture.redraw();

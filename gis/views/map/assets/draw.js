@@ -86,7 +86,8 @@ function stop() {
   task.group.remove();
   task = null;
   document.body.classList.remove("drawing");
-  map.doubleClickZoom.enable();
+  // The click that ends a drawing may be the first half of a double-click, or its second: neither is to zoom.
+  setTimeout(() => { if (!task) map.doubleClickZoom.enable(); }, 500);
   byId("theme-note").hidden = true;
 }
 

@@ -4,7 +4,7 @@
 
 import { spread } from "./codec.js";
 import { ink, inkOn } from "./paint.js";
-import { allowedFacets, data, isStandIn, points, segmentOf } from "./model.js";
+import { allowedFacets, data, isByPlace, points, segmentOf } from "./model.js";
 import { picture } from "./picture.js";
 import { runsIn, stampPoints } from "./stamps.js";
 import { map } from "./stage.js";
@@ -272,7 +272,7 @@ function stampOf(segment, hollow, r, ratio, rim) {
  * @param {number} ratio
  */
 function drawFirm(context, mark, rim, ratio) {
-  const i = mark.members[0], stamp = stampOf(segmentOf(i), isStandIn(i), mark.r, ratio, rim), side = stamp.width / ratio;
+  const i = mark.members[0], stamp = stampOf(segmentOf(i), isByPlace(i), mark.r, ratio, rim), side = stamp.width / ratio;
   context.drawImage(stamp, mark.x - side / 2, mark.y - side / 2, side, side);
 }
 

@@ -5,6 +5,7 @@
 import { ground } from "./model.js";
 import { ink } from "./paint.js";
 import { picture } from "./picture.js";
+import { metresPerPixel } from "./shapes.js";
 import { map } from "./stage.js";
 import { state } from "./state.js";
 
@@ -20,7 +21,7 @@ export const GROUND_STYLES = {
   airfield: { ink: "ground-airfield", from: 0 },
   main_road: { ink: "ground-road", from: 0, weight: 1.6 },
   motorway: { ink: "ground-motorway", from: 0, weight: 2.2 },
-  railway: { ink: "ground-rail", from: 0, weight: 1 },
+  railway: { ink: "ground-rail", from: 0, weight: 2.2, gaps: "6 6" },
   metro: { ink: "ground-metro", from: 10, weight: 1.1 },
   station: { ink: "ground-rail", from: 12.5 },
 };
@@ -32,21 +33,26 @@ let paths = [];
 /** @type {any} */
 let group = null;
 
-/** @param {number} zoom @returns {number} metres */
-function metresPerPixel(zoom) {
-  return (40075016.686 * Math.cos((map.getCenter().lat * Math.PI) / 180)) / (256 * 2 ** zoom);
-}
-
 /** @param {{c: string, a: number}} shape @returns {boolean} whether it is drawn at the present zoom */
 export function groundShows({ c, a }) {
   const zoom = map.getZoom();
-  return state.layers.has("ground") && zoom >= (GROUND_STYLES[c]?.from || 0) && a / metresPerPixel(zoom) <= ERROR_PIXELS[c === "town" ? "town" : AREAS.has(c) ? "area" : "line"];
+  return state.layers.has("ground") && zoom >= (GROUND_STYLES[c]?.from || 0) && a / metresPerPixel() <= ERROR_PIXELS[c === "town" ? "town" : AREAS.has(c) ? "area" : "line"];
 }
 
 /** @returns {string[]} the classes that are drawn at the present zoom, the uppermost first */
 export function groundClasses() {
   const drawn = new Set(ground.filter(groundShows).map((shape) => shape.c));
   return Object.keys(GROUND_STYLES).filter((name) => drawn.has(name)).reverse();
+}
+
+/**
+ * @param {Array<[number, number][]>} parts @param {{ink: string, weight?: number, gaps?: string}} style @param {any} options
+ * @returns {any[]} a rail is a line with light gaps, since outlines of towns are dashed
+ */
+function linesOf(parts, style, options) {
+  const line = L.polyline(parts, { ...options, color: ink(style.ink), weight: style.weight, lineJoin: "round", lineCap: "round" });
+  if (!style.gaps) return [line];
+  return [line, L.polyline(parts, { ...options, color: ink("paper"), weight: style.weight - 1.2, lineCap: "butt", dashArray: style.gaps })];
 }
 
 /** Draw the whole ground. */
@@ -60,19 +66,23 @@ export function drawUnderlay() {
       const options = { interactive: false, pane: "picture", renderer: picture, stratum: AREAS.has(name) ? "underlay" : "underlay-lines", smoothFactor: 1 };
       const path = POINTS.has(name)
         ? shapes.map((s) => L.circleMarker(s.parts[0][0], { ...options, radius: 2.2, color, weight: 1, fillColor: ink("paper"), fillOpacity: 1 }))
-        : AREAS.has(name) ? [L.polygon(shapes.map((s) => s.parts), { ...options, stroke: false, fillColor: color, fillOpacity: 1 })]
-          : shapes.length ? [L.polyline(shapes.flatMap((s) => s.parts), { ...options, color, weight: style.weight, lineJoin: "round", lineCap: "round", dashArray: name === "railway" ? "7 3" : null })] : [];
+        : AREAS.has(name) ? shapes.map((s) => L.polygon(s.parts, { ...options, stroke: false, fillColor: color, fillOpacity: 1 }))
+          : linesOf(shapes.flatMap((s) => s.parts), style, options);
       for (const one of path) paths.push({ class_: name, accuracy, path: one });
     }
   }
   refitUnderlay();
 }
 
-/** Show what may be shown at the present zoom. */
+/** Show what may be shown at the present zoom. @returns {boolean} whether that is other than before */
 export function refitUnderlay() {
+  let changed = false;
   for (const { class_, accuracy, path } of paths) {
     const shows = groundShows({ c: class_, a: accuracy });
-    if (shows && !group.hasLayer(path)) group.addLayer(path);
-    else if (!shows && group.hasLayer(path)) group.removeLayer(path);
+    if (shows === group.hasLayer(path)) continue;
+    changed = true;
+    if (shows) group.addLayer(path);
+    else group.removeLayer(path);
   }
+  return changed;
 }

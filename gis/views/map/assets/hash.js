@@ -90,7 +90,7 @@ export function readHash() {
 
 /** */
 export function keepHash() {
-  map.on("moveend", writeLater);
+  map.on("moveend", () => { if (!state.onPaper) writeLater(); });
   when(["shown", "layers", "segmentsOff", "standingsOff", "plan", "theme", "onlyHeadquarters", "date", "radius", "reachTarget", "compare", "selected", "tab", "lang"], writeLater);
   window.addEventListener("blur", writeNow);
   window.addEventListener("pagehide", writeNow);

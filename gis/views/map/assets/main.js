@@ -2,26 +2,29 @@
  * Open the page: read the data, build the map and the panels, and keep them in step with what the reader chooses.
  */
 
-import { drawCard, selectBundle, selectPoint } from "./card.js";
+import { drawCard, selectHere, selectPoint } from "./card.js";
 import { setUpCompare } from "./compare.js";
 import { byId, el, fill } from "./dom.js";
 import { setUpDrawing, showDrawn } from "./draw.js";
 import { FirmsLayer } from "./firms.js";
 import { areaKm2, distanceM, lengthM } from "./geodesy.js";
-import { keepHash, readHash } from "./hash.js";
 import { drawUnderlay, refitUnderlay } from "./ground.js";
+import { keepHash, readHash } from "./hash.js";
+import { contentBounds, setUpInset } from "./inset.js";
 import { drawKey, setUpKey } from "./key.js";
-import { anchorOf, moveFurniture, writeLabels } from "./labels.js";
+import { moveFurniture, written, writeLabels } from "./labels.js";
 import { data, find, loadModel, placeOf, pointNames, points, segmentOf } from "./model.js";
 import { isDark } from "./paint.js";
 import { picture } from "./picture.js";
-import { drawPanel, setUpPanel } from "./panel.js";
+import { rememberOpening } from "./paper.js";
+import { drawPanel, redrawLegend, setUpPanel } from "./panel.js";
 import { pointsIn, summary } from "./selection.js";
 import { setUpSearch } from "./search.js";
-import { drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitReach, setUpShapes } from "./shapes.js";
+import { anchorOf, drawChosen, drawFacilities, drawGround, drawReach, drawRoads, drawShapes, drawZones, refitReach, setUpShapes } from "./shapes.js";
 import { map } from "./stage.js";
 import { change, state, when } from "./state.js";
 import { firstLayers, firstMembers } from "./themes.js";
+import { setUpPrinting } from "./takeaway.js";
 import { setUpTiles, toGcj02 } from "./tiles.js";
 import { drawTools } from "./tools.js";
 import { lang, nameOf, num, speak, t } from "./words.js";
@@ -78,7 +81,8 @@ function setUpPointing(map, firms) {
     if (document.body.classList.contains("drawing")) return;
     const mine = ++turn;
     const hits = firms.hit(event.layerPoint), sum = firms.sumAt(event.layerPoint), under = picture.shapeAt(event.layerPoint);
-    map.getContainer().style.cursor = hits.length || (under && under.kind !== "districts") ? "pointer" : "";
+    const asked = under && under.kind !== "districts";
+    map.getContainer().style.cursor = hits.length || asked ? "pointer" : "";
     if (hits.length === 1) {
       const names = await pointNames();
       if (mine === turn) showTip(event, el("bdi", { text: names[hits[0]] }), el("small", { text: nameOf(segmentOf(hits[0]), "label") }));
@@ -96,15 +100,34 @@ function setUpPointing(map, firms) {
   });
   map.on("click", (event) => {
     if (document.body.classList.contains("drawing")) return;
-    const hits = firms.hit(event.layerPoint), shape = picture.shapeAt(event.layerPoint);
-    if (hits.length === 1) selectPoint(hits[0]);
-    else if (hits.length) selectBundle(hits);
-    else change({ selected: shape ? { type: shape.kind, id: shape.id } : null });
+    // A double-click zooms; its second click asks nothing.
+    if (event.originalEvent?.detail > 1) return;
+    // Empty land, which is only a district, opens nothing.
+    const shapes = picture.shapesAt(event.layerPoint).filter(({ kind }) => kind !== "districts");
+    selectHere(firms.hit(event.layerPoint), shapes);
   });
   byId("card-close").addEventListener("click", () => change({ selected: null }));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && state.selected && !/** @type {Element} */ (event.target).closest(".searchbox, .menu")) change({ selected: null });
   });
+}
+
+/** @param {any} map @returns {any} the part of the view that the card leaves free: a corner and a size, pixels */
+function freePart(map) {
+  const size = map.getSize(), card = byId("card").getBoundingClientRect(), frame = map.getContainer().getBoundingClientRect();
+  const beside = card.left - frame.left, above = card.top - frame.top;
+  return card.width > frame.width * 0.8 ? { x: size.x, y: Math.max(60, Math.min(size.y, above)) } : { x: Math.max(60, Math.min(size.x, beside)), y: size.y };
+}
+
+/** Move the map so that what was chosen stands in the part that the card leaves free. @param {any} map @param {any} bounds */
+function freeChosen(map, bounds) {
+  const size = map.getSize(), free = freePart(map), at = map.latLngToContainerPoint(bounds.getCenter());
+  const low = map.latLngToContainerPoint(bounds.getSouthWest()), high = map.latLngToContainerPoint(bounds.getNorthEast());
+  const fits = low.x >= 8 && high.x <= free.x - 8 && high.y >= 8 && low.y <= free.y - 8;
+  // What is larger than the free part, and is seen in it, stays where it is.
+  const large = high.x - low.x > free.x - 16 || low.y - high.y > free.y - 16;
+  if (fits || (large && at.x > 20 && at.y > 20 && at.x < free.x - 20 && at.y < free.y - 20)) return;
+  if (free.x < size.x || free.y < size.y) map.panBy([Math.round(at.x - free.x / 2), Math.round(at.y - free.y / 2)], { animate: false });
 }
 
 /** Move the map to what was chosen elsewhere than on it. @param {any} map */
@@ -114,13 +137,16 @@ function flyToChosen(map) {
   const calm = { animate: false };
   if (chosen.type === "point") {
     if (chosen.at && (chosen.fly || !map.getBounds().contains([chosen.at.lat, chosen.at.lon]))) map.setView([chosen.at.lat, chosen.at.lon], Math.max(map.getZoom(), 13), calm);
+    if (chosen.at) freeChosen(map, L.latLngBounds([[chosen.at.lat, chosen.at.lon]]));
     return;
   }
   const thing = placeOf(chosen.id) || find("roads", chosen.id) || find("facilities", chosen.id);
   if (!thing?.geometry) return;
   const bounds = L.geoJSON(thing.geometry).getBounds();
-  if (chosen.fly) map.fitBounds(bounds, { ...calm, maxZoom: 14, padding: [40, 40] });
+  const free = freePart(map), size = map.getSize(), corner = [40 + size.x - free.x, 40 + size.y - free.y];
+  if (chosen.fly) map.fitBounds(bounds, { ...calm, maxZoom: 14, paddingTopLeft: [40, 40], paddingBottomRight: corner });
   else if (!map.getBounds().intersects(bounds)) map.panTo(anchorOf(thing.geometry), calm);
+  if (!chosen.fly) freeChosen(map, bounds);
 }
 
 /** Choose what is shown at first: one system (where there is none, the places without one), the firms, all roads and facilities. */
@@ -136,17 +162,25 @@ async function open() {
   const { words, options } = await loadModel();
   speak(words, options.lang);
   firstLook();
-  if (options.basemap) state.layers.add("tiles");
+  if (options.basemap) {
+    // Tiles have water and roads of their own.
+    state.layers.add("tiles");
+    state.layers.delete("ground");
+  }
   data.basemap = options.basemap;
   const opening = readHash();
   drawTitles();
-  setUpKey();
+  setUpKey(redrawLegend);
   map.invalidateSize({ animate: false, pan: false });
   const [west, south, east, north] = data.bounds;
-  map.fitBounds([[south, west], [north, east]], { animate: false, padding: [24, 24] });
+  const bounds = L.latLngBounds([[south, west], [north, east]]);
+  map.fitBounds(bounds, { animate: false, padding: [24, 24] });
   // A page without plans opens on what is drawn, which may be one small park: its district stays within reach.
   map.setMinZoom(Math.max(0, Math.min(map.getZoom() - 2.5, data.plans.length || data.kind !== "city" ? Infinity : 9)));
   map.setMaxZoom(20);
+  const content = contentBounds() || bounds;
+  map.fitBounds(content, { animate: false, padding: [30, 30], maxZoom: 15 });
+  rememberOpening(map, content);
   L.control.zoom({ position: "bottomleft", zoomInTitle: t("zoom.in"), zoomOutTitle: t("zoom.out") }).addTo(map);
   if (opening.view) map.setView([opening.view[1], opening.view[2]], opening.view[0], { animate: false });
   setUpShapes();
@@ -162,15 +196,18 @@ async function open() {
   setUpPointing(map, firms);
   setUpDrawing();
   setUpCompare();
-  const label = () => writeLabels(map, firms.marks);
+  setUpInset();
+  const label = () => { if (!state.onPaper) writeLabels(map, firms); };
   let zoomed = true, timer = 0;
   map.on("zoomstart viewreset", () => (zoomed = true));
   // While fingers zoom the map, names would stand in wrong places.
   map.on("zoom", (event) => { if (event.pinch) map.getContainer().classList.add("map-busy"); });
-  map.on("zoomend", () => { refitReach(); refitUnderlay(); drawKey(); });
+  map.on("zoomend", () => { refitReach(); if (refitUnderlay() && !state.onPaper) { drawKey(); redrawLegend(); } });
   map.on("curtain", label);
-  map.on("resize", moveFurniture);
+  map.on("resize", () => moveFurniture());
+  setUpPrinting(map, firms);
   map.on("moveend", () => {
+    if (state.onPaper) return;
     map.getContainer().classList.remove("map-busy");
     drawFurniture(map);
     clearTimeout(timer);
@@ -186,7 +223,7 @@ async function open() {
   when(["date", "layers"], () => { drawGround(); drawZones(); });
   when(["layers"], refitUnderlay);
   when(["scheme"], () => { drawUnderlay(); drawShapes(); firms.redraw(); });
-  when(["selected"], () => { drawCard().then(() => { map.invalidateSize({ animate: false, pan: false }); flyToChosen(map); drawChosen(); label(); }); });
+  when(["selected"], () => { drawCard().then(() => { flyToChosen(map); drawChosen(); label(); }); });
   when(["shown", "layers", "date", "scheme", "compare"], label);
   when(["segmentsOff", "standingsOff", "plan", "onlyHeadquarters"], () => { if (firms.marks.length) label(); });
   when(["lang"], () => { drawTitles(); drawFurniture(map); label(); drawCard(); });
@@ -207,7 +244,8 @@ async function open() {
   if (opening.selected) change({ selected: opening.selected });
   keepHash();
   // For tests, and for readers who like the console.
-  window.atlas = { map, open: (type, id) => change({ selected: { type, id, fly: true } }), firm: selectPoint, names: pointNames, change, state, data, points, firms, pointsIn, summary, showDrawn, drawn: (stratum) => picture.layersOf(stratum).length, shapeAt: (x, y) => picture.shapeAt(map.containerPointToLayerPoint([x, y])), distanceM, areaKm2, lengthM, toGcj02 };
+  window.atlas = { open: (type, id) => change({ selected: { type, id, fly: true } }), firm: selectPoint, names: pointNames, change, state, data, points, firms, pointsIn, summary, showDrawn, labels: () => written, drawn: (stratum) => picture.layersOf(stratum).length, shapeAt: (x, y) => picture.shapeAt(map.containerPointToLayerPoint([x, y])),
+    shapesAt: (x, y) => picture.shapesAt(map.containerPointToLayerPoint([x, y])), distanceM, areaKm2, lengthM, toGcj02 };
   document.documentElement.dataset.ready = isDark() ? "dark" : "light";
 }
 

@@ -107,7 +107,7 @@ export function segmentOf(i) {
 }
 
 /** @param {number} i @returns {boolean} */
-export function isStandIn(i) {
+export function isByPlace(i) {
   return points.facets[points.facet[i]][3] === 1;
 }
 
@@ -126,7 +126,7 @@ export function isFiltered() {
 /**
  * Count the points of a table row under a filter.
  * @param {string} row
- * @param {"a"|"i"} kind attributed or inside
+ * @param {"d"|"l"|"m"|"i"} kind documented, located, possible; of other files inside
  * @param {Uint8Array} allowed
  * @returns {number|null} null where nothing is known of the row
  */
@@ -147,7 +147,7 @@ export function countBySegment(row) {
   const found = data.segments.map(() => 0);
   const plan = data.plans.findIndex((p) => p.id === state.plan);
   // Without plans no document says which firms a place has; those that lie in it are its own.
-  const counts = row ? (!data.plans.length && points.rows[row]?.i) || points.rows[row]?.a : facetCounts();
+  const counts = row ? (!data.plans.length && points.rows[row]?.i) || points.rows[row]?.d : facetCounts();
   if (counts) {
     points.facets.forEach(([segment, standing, plans, , headquarters], f) => {
       if ((!state.onlyHeadquarters || headquarters === 1) && !state.standingsOff.has(standing) && (plan < 0 || Math.floor(plans / 2 ** plan) % 2 === 1)) found[segment] += counts[f];
@@ -167,6 +167,19 @@ export function facetCounts() {
     wholeCounts = counts;
   }
   return wholeCounts;
+}
+
+/** @type {number[]|null} */
+let drawnCounts = null;
+
+/** @returns {number[]} how many points of each facet have a position */
+export function placedCounts() {
+  if (!drawnCounts) {
+    const counts = points.facets.map(() => 0);
+    for (let i = 0; i < points.placed; i++) counts[points.facet[i]]++;
+    drawnCounts = counts;
+  }
+  return drawnCounts;
 }
 
 /** @returns {any} what the two systems that are compared share, with the shape of it; null where nothing is known */

@@ -2,8 +2,6 @@
  * Choose colours and patterns; the page's style sheet is the one place where they are written down.
  */
 
-import { svgEl } from "./dom.js";
-
 const SYSTEM_INKS = { light: ["#1d5c9b", "#a8480f", "#12704f", "#7d2f7a", "#7a5d00", "#0b6c7a", "#9c2440", "#4a4f96"], dark: ["#7db8f0", "#f0a46b", "#63d0a5", "#d793d4", "#dcc15a", "#63cbd9", "#f28fa5", "#aab0f2"] };
 
 const darkPreferred = matchMedia("(prefers-color-scheme: dark)");
@@ -53,61 +51,18 @@ export function isSketch(basis) {
   return basis === "schematic" || basis === "proxy";
 }
 
-/** Pixels from line to line. */
-const HATCH = 7;
+/** @type {Map<any, string[]>} the roles of each system, in its own order */
+const roles = new Map();
 
-/**
- * The hatching of sketched outlines, for SVG.
- * @param {string} id
- * @param {string} color
- * @param {number} strength 0 to 1
- * @returns {SVGElement}
- */
-export function hatch(id, color, strength) {
-  return svgEl("pattern", { id, width: HATCH, height: HATCH, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" },
-    svgEl("rect", { width: HATCH, height: HATCH, fill: color, "fill-opacity": 0.04 + strength * 0.22 }),
-    svgEl("line", { x1: 0, y1: 0, x2: 0, y2: HATCH, stroke: color, "stroke-width": 2.4, "stroke-opacity": 0.25 + strength * 0.4 }));
+/** @param {any} member @returns {string} a hue for each role of a system; systems begin at different ones */
+export function memberInk({ system, role }) {
+  if (!roles.has(system)) roles.set(system, [...new Set(system.members.map((m) => m.role))]);
+  return systemInk(system.position + roles.get(system).indexOf(role));
 }
 
-/** How strongly a zone is filled: the first role of its system most. @param {any} member @returns {number} */
+/** How strongly a zone is filled: one that lies in another of its system less. @param {any} member @returns {number} */
 export function strengthOf(member) {
-  const roles = [...new Set(member.system.members.map((m) => m.role))];
-  const rank = roles.indexOf(member.role);
-  return roles.length < 2 ? 0.5 : Math.max(0.15, 0.9 - 0.3 * rank);
-}
-
-/** @type {Map<string, CanvasPattern>} */
-const hatchings = new Map();
-
-/**
- * The same hatching for a canvas: a square tile with lines across its corners, so that it need not be turned when it is laid.
- * @param {string} color
- * @param {number} strength 0 to 1
- * @returns {CanvasPattern}
- */
-export function hatching(color, strength) {
-  const ratio = Math.min(window.devicePixelRatio || 1, 2), key = [color, strength, ratio].join();
-  let found = hatchings.get(key);
-  if (!found) {
-    const side = Math.round(HATCH * Math.SQRT2 * ratio), tile = document.createElement("canvas");
-    tile.width = tile.height = side;
-    const context = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
-    context.fillStyle = context.strokeStyle = color;
-    context.globalAlpha = 0.04 + strength * 0.22;
-    context.fillRect(0, 0, side, side);
-    context.globalAlpha = 0.25 + strength * 0.4;
-    context.lineWidth = 1.2 * ratio;
-    context.beginPath();
-    for (const shift of [-side, 0, side]) {
-      context.moveTo(shift - side, side * 2);
-      context.lineTo(shift + side * 2, -side);
-    }
-    context.stroke();
-    found = /** @type {CanvasPattern} */ (context.createPattern(tile, "repeat"));
-    found.setTransform(new DOMMatrix().scale(1 / ratio));
-    hatchings.set(key, found);
-  }
-  return found;
+  return member.system.members.some((m) => m.place_id === member.parent) ? 0.25 : 0.6;
 }
 
 export const ROAD_STYLES = {

@@ -5,6 +5,7 @@
 import { refreshCard } from "./card.js";
 import { byId, el, fill } from "./dom.js";
 import { data, find, points } from "./model.js";
+import { drawLegendPage } from "./key.js";
 import { isSketch } from "./paint.js";
 import { change, state, when } from "./state.js";
 import { drawTable } from "./table.js";
@@ -13,11 +14,14 @@ import { unplacedSection } from "./unplaced.js";
 import { nameOf, num, t } from "./words.js";
 
 /** @type {Object<string, function(HTMLElement): void>} */
-const PAGES = { layers: drawTree, table: drawTable, indicators: drawIndicators, about: drawAbout };
+const PAGES = { layers: drawTree, legend: drawLegendPage, table: drawTable, indicators: drawIndicators, about: drawAbout };
+
+/** A window in which the legend has no room beside the map. */
+const narrow = matchMedia("(max-width: 760px)");
 
 /** @returns {string[]} */
 function pages() {
-  return Object.keys(PAGES).filter((page) => (page !== "indicators" || data.indicators.length) && (page !== "table" || data.places.length));
+  return Object.keys(PAGES).filter((page) => (page !== "indicators" || data.indicators.length) && (page !== "table" || data.places.length) && (page !== "legend" || narrow.matches));
 }
 
 /** @param {HTMLElement} panel */
@@ -48,7 +52,7 @@ function zones() {
 /** @returns {string} */
 function exactness() {
   const drawn = zones().filter((p) => p.geometry), sketched = drawn.filter((p) => isSketch(p.basis)).length;
-  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched, none: zones().length - drawn.length }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - standIns(0, points.placed)), stand: num(standIns(0, points.placed)), wide: num(standIns(points.placed, points.n)), none: num(points.n - points.placed - standIns(points.placed, points.n)) }) : "");
+  return t("about.exact.places", { exact: drawn.length - sketched, sketch: sketched, none: zones().length - drawn.length }) + (data.kind === "city" ? t("about.exact.firms", { own: num(points.placed - byPlace(0, points.placed)), stand: num(byPlace(0, points.placed)), wide: num(byPlace(points.placed, points.n)), none: num(points.n - points.placed - byPlace(points.placed, points.n)) }) : "");
 }
 
 /**
@@ -57,7 +61,7 @@ function exactness() {
  * @param {number} to
  * @returns {number}
  */
-function standIns(from, to) {
+function byPlace(from, to) {
   let sum = 0;
   for (let i = from; i < to; i++) sum += points.facets[points.facet[i]][3];
   return sum;
@@ -77,6 +81,11 @@ export function drawPanel() {
   drawPage();
   fill(byId("foot"), el("div", { text: [t("as_of", { date: data.as_of }), t(data.kind === "city" ? "foot.counts" : "foot.points", { n: num(points.n), z: num(zones().length), p: num(data.plans.length) }), data.kind === "city" ? exactness() : ""].filter(Boolean).join(" · ") }),
     data.footer ? el("div", { text: data.footer }) : null, data.approval_number ? el("div", { text: t("approval") + data.approval_number }) : null);
+}
+
+/** Other numbers stand on the map: say what they mean. */
+export function redrawLegend() {
+  if (state.tab === "layers" || state.tab === "legend") drawPage();
 }
 
 /** Draw the open page again, keeping place and focus. */
@@ -128,6 +137,7 @@ export function setUpPanel(map) {
     setSheet(byId("panel").classList.contains("half") ? "full" : byId("panel").classList.contains("full") ? "peek" : "half");
   });
   map.on("click", () => { if (matchMedia("(max-width: 760px)").matches) setSheet("peek"); });
+  narrow.addEventListener("change", drawPanel);
   when(["tab", "lang"], drawPanel);
   when(["segmentsOff"], () => (state.tab === "layers" ? refreshSegments(byId("panel-body")) : drawPage()));
   when(["segmentsOff", "standingsOff", "plan", "onlyHeadquarters", "radius", "reachTarget"], refreshCard);

@@ -5,7 +5,7 @@
 import { map } from "./stage.js";
 
 /** From the ground up. */
-const STRATA = ["ground", "underlay", "underlay-lines", "reach", "zones", "zones-right", "shared", "roads", "facilities", "firms"];
+const STRATA = ["ground", "underlay", "underlay-lines", "ground-lines", "reach", "zones", "zones-lines", "zones-right", "zones-right-lines", "shared", "roads", "facilities", "firms"];
 
 /** How much wider than the view a picture is drawn on each side, in parts of the view; one that is being moved, more. */
 const NEW = 0.1, MOVED = 0.4;
@@ -116,12 +116,18 @@ const Picture = L.Canvas.extend({
 
   /** @param {{x: number, y: number}} at layer pixels @returns {{kind: string, id: string}|null} the uppermost shape there that can be asked */
   shapeAt(at) {
-    const point = L.point(at.x, at.y), view = map.layerPointToContainerPoint(point).x / map.getSize().x;
-    const found = this.inOrder().reverse().find((layer) => {
-      const part = this.parts[layer.options.stratum];
-      return layer.options.about && (!part || (part[0] <= view && view <= part[1])) && layer._containsPoint(point);
-    });
-    return found ? found.options.about : null;
+    return this.shapesAt(at)[0] || null;
+  },
+
+  /** @param {{x: number, y: number}} at layer pixels @returns {Array<{kind: string, id: string}>} all shapes there that can be asked, the uppermost first */
+  shapesAt(at) {
+    const point = L.point(at.x, at.y), view = map.layerPointToContainerPoint(point).x / map.getSize().x, found = new Map();
+    for (const layer of this.inOrder().reverse()) {
+      const { about, stratum } = layer.options, part = this.parts[stratum];
+      if (!about || (part && (view < part[0] || part[1] < view)) || !layer._containsPoint(point)) continue;
+      if (!found.has(about.kind + about.id)) found.set(about.kind + about.id, about);
+    }
+    return [...found.values()];
   },
 });
 

@@ -55,19 +55,19 @@ export function pointsIn(drawn) {
 
 /**
  * @param {any} drawn
- * @returns {{members: number[], bySegment: number[], byStanding: number[], roadM: number, areaKm2: number, standIns: number}}
+ * @returns {{members: number[], bySegment: number[], byStanding: number[], roadM: number, areaKm2: number, byPlace: number}}
  */
 export function summary(drawn) {
   const members = pointsIn(drawn), ring = ringOf(drawn);
   const bySegment = data.segments.map(() => 0), byStanding = points.standings.map(() => 0);
-  let standIns = 0;
+  let byPlace = 0;
   for (const i of members) {
-    const [segment, standing, , standIn] = points.facets[points.facet[i]];
+    const [segment, standing, , byPlace] = points.facets[points.facet[i]];
     bySegment[segment]++;
     byStanding[standing]++;
-    standIns += standIn;
+    byPlace += byPlace;
   }
-  return { members, bySegment, byStanding, standIns, roadM: lengthInM(testRoadLines(), ring), areaKm2: areaKm2(ring) };
+  return { members, bySegment, byStanding, byPlace, roadM: lengthInM(testRoadLines(), ring), areaKm2: areaKm2(ring) };
 }
 
 /** @param {any} drawn @returns {Promise<any[]>} */
@@ -80,7 +80,7 @@ export async function selectionCard(drawn) {
       ...(drawn.kind === "circle" ? [el("dt", { text: t("selection.radius") }), el("dd", { text: distance(drawn.radius) })] : []),
       el("dt", { text: t("figure.area") }), el("dd", { text: area(s.areaKm2) + " km²" }),
       el("dt", { text: t("selection.points." + data.point_noun) }), el("dd", { id: "selection-count", text: num(s.members.length) }),
-      ...(s.standIns ? [el("dt", { text: t("selection.stand_ins") }), el("dd", { text: num(s.standIns) })] : []),
+      ...(s.byPlace ? [el("dt", { text: t("selection.by_place") }), el("dd", { text: num(s.byPlace) })] : []),
       ...(data.test_roads ? [el("dt", { text: t("figure.road") }), el("dd", { id: "selection-road", text: num(s.roadM / 1000, 2) + " km" })] : [])),
     points.standings.length > 1 ? el("p", { class: "functions" }, ...points.standings.map((name, i) => el("span", { class: "tag", text: term("standing", name) + " " + num(s.byStanding[i]) }))) : null,
     el("ul", { class: "segments", css: { "--digits": num(most).length + "ch" } }, ...rows.map(({ segment, n }) => el("li", { class: "segment plain" }, segmentMark(segment), el("span", { class: "segment-name", text: segment.label }),
@@ -89,7 +89,7 @@ export async function selectionCard(drawn) {
       el("button", { type: "button", class: "small", text: t("save.geojson"), on: { click: () => saveFirms("geojson", s.members, drawn) } }),
       el("button", { type: "button", class: "small", text: t("save.csv"), on: { click: () => saveFirms("csv", s.members, drawn) } }),
       el("button", { type: "button", class: "small", text: t("draw.clear"), on: { click: () => change({ drawn: null, selected: null }) } })),
-    s.standIns ? el("p", { class: "note", text: t("selection.note") }) : null,
+    s.byPlace ? el("p", { class: "note", text: t("selection.note") }) : null,
     s.members.length ? el("section", {}, el("h3", { text: t("selection.list") }), await firmList(s.members)) : null,
   ];
 }

@@ -18,6 +18,7 @@
  * @property {string} reachTarget
  * @property {string} date
  * @property {{left: string, right: string, at: number}|null} compare
+ * @property {boolean} onPaper whether the map is laid out for a sheet just now
  * @property {any} drawn what was drawn: a circle or a polygon
  */
 
@@ -37,6 +38,7 @@ export const state = {
   reachTarget: "",
   date: "",
   compare: null,
+  onPaper: false,
   drawn: null,
 };
 

@@ -33,13 +33,13 @@ function normal(x) {
 }
 
 /**
- * The expected count of a row under a filter with its 95 % interval, from the sums that Python gave for each facet, by
+ * The estimated count of a row under a filter with its 95 % interval, from the sums that Python gave for each facet, by
  * the refined normal law: docs/statistics.md says how, and how near it comes.
  * @param {string} row
  * @param {Uint8Array} allowed
- * @returns {{expected: number, low: number, high: number}|null} null where nothing can be expected of the row
+ * @returns {{estimate: number, low: number, high: number}|null} null where nothing can be estimated of the row
  */
-export function expectedRow(row, allowed) {
+export function estimateRow(row, allowed) {
   const e = points.rows[row]?.e;
   if (!e) return null;
   const sums = { s: 0, n: 0, p: 0, v: 0, t: 0 };
@@ -55,8 +55,8 @@ export function expectedRow(row, allowed) {
   while (low < undecided && reached(low) < TAIL) low++;
   let high = low;
   while (high < undecided && reached(high) < 1 - TAIL) high++;
-  const expected = sure + mean, shown = Math.round(expected * 100) / 100;
-  return { expected, low: Math.min(sure + low, Math.floor(shown)), high: Math.max(sure + high, Math.ceil(shown)) };
+  const estimate = sure + mean, shown = Math.round(estimate * 100) / 100;
+  return { estimate, low: Math.min(sure + low, Math.floor(shown)), high: Math.max(sure + high, Math.ceil(shown)) };
 }
 
 /**
@@ -67,21 +67,28 @@ export function expectedRow(row, allowed) {
  */
 export function rowValues(row, figures, allowed) {
   const filtered = isFiltered();
-  const chosen = filtered ? expectedRow(row, allowed) : { expected: figures?.expected, low: figures?.expected_low, high: figures?.expected_high };
+  const chosen = filtered ? estimateRow(row, allowed) : { estimate: figures?.estimate, low: figures?.low, high: figures?.high };
   return {
     area: figures?.area_km2,
-    attributed: countRow(row, "a", allowed) ?? (filtered ? null : figures?.attributed),
+    documented: countRow(row, "d", allowed) ?? (filtered ? null : figures?.documented),
+    located: countRow(row, "l", allowed) ?? (filtered ? null : figures?.located),
+    possible: countRow(row, "m", allowed) ?? (filtered ? null : figures?.possible),
     inside: countRow(row, "i", allowed) ?? (filtered ? null : figures?.inside),
     ...chosen,
-    road: figures?.road_km,
+    road: figures?.test_road_km,
     reach: reachShare(row, figures),
   };
 }
 
+/** @param {number|null|undefined} n @returns {string} */
+function known(n) {
+  return n === null || n === undefined ? "–" : num(n);
+}
+
 /** @param {any} v @returns {string} */
-function expectedText(v) {
-  if (v.expected === null || v.expected === undefined) return "–";
-  return num(v.expected, 1) + (v.low === undefined || v.low === null ? "" : " [" + num(v.low) + "–" + num(v.high) + "]");
+function estimateText(v) {
+  if (v.estimate === null || v.estimate === undefined) return "–";
+  return num(v.estimate, 1) + (v.low === undefined || v.low === null ? "" : " [" + num(v.low) + "–" + num(v.high) + "]");
 }
 
 /** @returns {Array<{key: string, text: function(any): string, title: string}>} */
@@ -89,9 +96,11 @@ function columns() {
   const simple = data.kind !== "city";
   const all = [
     { key: "area", text: (v) => area(v.area) },
-    { key: "attributed", text: (v) => num(v.attributed), skip: simple },
-    { key: "inside", text: (v) => num(v.inside) },
-    { key: "expected", text: expectedText, skip: ![data.total, ...data.places.map((p) => p.figures)].some((f) => f && f.expected !== undefined) },
+    { key: "documented", text: (v) => known(v.documented), skip: simple },
+    { key: "located", text: (v) => known(v.located), skip: simple },
+    { key: "possible", text: (v) => known(v.possible), skip: simple },
+    { key: "inside", text: (v) => num(v.inside), skip: !simple },
+    { key: "estimate", text: estimateText, skip: simple },
     { key: simple ? "road" : "road.least", text: (v) => (v.road === undefined || v.road === null ? "–" : num(v.road, 1)), skip: !data.test_roads },
     { key: "reach", text: (v) => percent(v.reach), skip: !data.reach.length && !data.places.some((p) => p.figures?.reach_area_share !== undefined) },
   ];

@@ -52,7 +52,7 @@ function menu(label, items) {
 export function drawTools(map, firms) {
   const draw = () => fill(byId("tools"),
     menu(t("tool.measure"), [[t("tool.circle"), () => startDrawing("circle")], [t("tool.polygon"), () => startDrawing("polygon")], null, [t("tool.distance"), () => startDrawing("distance")], [t("tool.area"), () => startDrawing("area")]]),
-    menu(t("tool.save"), [[t("save.png"), () => savePng(map, firms)], [t("save.svg"), () => saveSvg(map, firms)], [t("save.print", { paper: "A4" }), () => printSheet(map, firms, "A4")], [t("save.print", { paper: "A3" }), () => printSheet(map, firms, "A3")],
+    menu(t("tool.save"), [[t("save.png"), () => savePng(map, firms)], [t("save.svg"), () => saveSvg(map, firms)], [t("save.print", { paper: "A4" }), () => printSheet("A4")], [t("save.print", { paper: "A3" }), () => printSheet("A3")],
       ...(points.n ? [null, [t("save.firms." + data.point_noun, { kind: "CSV" }), () => saveFirms("csv", filteredPoints())], [t("save.firms." + data.point_noun, { kind: "GeoJSON" }), () => saveFirms("geojson", filteredPoints())]] : [])]),
     el("button", { type: "button", class: "tool", text: lang() === "zh" ? "EN" : "中文", "aria-label": t("tool.lang"), on: { click: () => { switchLang(lang() === "zh" ? "en" : "zh"); change({ lang: lang() }); } } }),
     el("button", { type: "button", class: "tool", text: isDark() ? "☀" : "☾", "aria-label": t(isDark() ? "tool.light" : "tool.dark"), title: t(isDark() ? "tool.light" : "tool.dark"), on: { click: () => setScheme(isDark() ? "light" : "dark") } }));

@@ -2,9 +2,10 @@
  * Show the layers as a tree by plan, with the legend in it.
  */
 
+import { numberList } from "./key.js";
 import { el, fill, svgEl } from "./dom.js";
 import { countBySegment, data, ground, placeOf, points, reachOf } from "./model.js";
-import { FACILITY_SHAPES, facilityClass, isSketch, roadClass, ROAD_STYLES, strengthOf, systemInk } from "./paint.js";
+import { FACILITY_SHAPES, facilityClass, isSketch, roadClass, ROAD_STYLES, strengthOf, memberInk, systemInk } from "./paint.js";
 import { holdsNow, loosePlaces } from "./shapes.js";
 import { compareChooser } from "./compare.js";
 import { change, state, toggled } from "./state.js";
@@ -32,7 +33,7 @@ function tick(label, on, mixed, act) {
 
 /** @param {any} member @param {number} [size] @returns {SVGElement} a swatch of how a member's outline is drawn */
 function swatch(member, size = 16) {
-  const place = placeOf(member.place_id), color = systemInk(member.system.position), strength = strengthOf(member);
+  const place = placeOf(member.place_id), color = memberInk(member), strength = strengthOf(member);
   return outlineSwatch(color, strength, isSketch(place?.basis), !place?.geometry, size);
 }
 
@@ -47,10 +48,10 @@ function swatch(member, size = 16) {
 export function outlineSwatch(color, strength, sketch, absent, size = 16) {
   const frame = { x: 1.5, y: 2.5, width: size + 3, height: size - 5, rx: 2, stroke: color, "stroke-width": 1.6, fill: "none" };
   return svgEl("svg", { class: "swatch", width: size + 6, height: size, "aria-hidden": "true" },
-    absent ? svgEl("rect", { ...frame, "stroke-dasharray": "1 3" }) : [
-      svgEl("rect", { ...frame, fill: color, "fill-opacity": sketch ? 0.08 : 0.1 + 0.28 * strength, "stroke-dasharray": sketch ? "4 2.5" : null }),
-      sketch && svgEl("path", { d: `M4 ${size - 3}l8 -${size - 6}M10 ${size - 3}l8 -${size - 6}`, stroke: color, "stroke-width": 1.3, "stroke-opacity": 0.7 }),
-    ]);
+    absent ? svgEl("rect", { ...frame, "stroke-dasharray": "1 3" }) : sketch ? [
+      svgEl("rect", { ...frame, stroke: "none", fill: color, "fill-opacity": 0.1 + 0.2 * strength }),
+      svgEl("path", { d: `M4 ${size - 3}l8 -${size - 6}M10 ${size - 3}l8 -${size - 6}`, stroke: color, "stroke-width": 1.3, "stroke-opacity": 0.7 }),
+    ] : svgEl("rect", { ...frame, fill: color, "fill-opacity": 0.1 + 0.28 * strength }));
 }
 
 /**
@@ -192,7 +193,7 @@ export function drawTree(panel) {
   const loose = loosePlaces();
   const standings = points.standings.length > 1 ? points.standings : [];
   const themes = themeNames(), compare = compareChooser();
-  fill(panel,
+  fill(panel, numberList(),
     themes.length > 1 ? section(t("tree.themes"), el("div", { class: "chips" }, ...themes.map((name) => el("button", { type: "button", class: "chip theme", "aria-pressed": String(state.theme === name), text: t("theme." + name), on: { click: () => showTheme(name) } }))), themeIsEmpty() ? el("p", { class: "hint", id: "theme-nothing", text: t("theme.nothing") }) : null) : null,
     data.dates.length ? section(t("tree.date"), el("div", { class: "chips" }, ...data.dates.map(([date, label]) => el("button", { type: "button", class: "chip theme", "aria-pressed": String((state.date || data.as_of) === date), text: date === data.as_of ? t("date.now") : t("date.layout", { year: label }), on: { click: () => showDate(date) } })))) : null,
     data.reach.length && state.layers.has("reach") ? section(t("tree.reach"), reachChooser()) : null,

@@ -4,7 +4,7 @@
 
 import { firmList } from "./card.js";
 import { el } from "./dom.js";
-import { data, isStandIn, placeOf, pointCards, points } from "./model.js";
+import { data, isByPlace, placeOf, pointCards, points } from "./model.js";
 import { change, state } from "./state.js";
 import { lang, nameOf, num, t } from "./words.js";
 
@@ -21,8 +21,8 @@ let firmLists = null;
  * @returns {string}
  */
 export function whyNotDrawn(i, card) {
-  const place = card?.stand_in_for && placeOf(card.stand_in_for);
-  if (place && isStandIn(i)) return t("unplaced.wide", { place: nameOf(place) });
+  const place = card?.within && placeOf(card.within);
+  if (place && isByPlace(i)) return t("unplaced.wide", { place: nameOf(place) });
   return card?.unplaced_reason || t("unplaced.no_reason");
 }
 

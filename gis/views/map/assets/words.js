@@ -71,6 +71,12 @@ export function num(value, digits = 0) {
   return part === undefined ? grouped : grouped + "." + part;
 }
 
+/** @param {string} text @param {number} most @returns {string} its first letters, with a sign where any are left out */
+export function cut(text, most) {
+  const letters = [...text];
+  return letters.length > most ? letters.slice(0, most - 1).join("") + "…" : text;
+}
+
 /**
  * An area in km², with digits that its size deserves.
  * @param {number|null|undefined} value
