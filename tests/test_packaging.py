@@ -26,6 +26,7 @@ MODULES = {
     "branca": "folium",
     "jinja2": "folium",
     "dask": "distributed",
+    "python_calamine": "python-calamine",
 }
 
 

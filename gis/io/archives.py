@@ -12,7 +12,7 @@ from gis.io.raw import Wish, choose
 
 _TABLES: Final = frozenset(
     {
-        *(".shp", ".gpkg", ".geojson", ".json", ".kml", ".ovkml", ".csv", ".tsv", ".xlsx"),
+        *(".shp", ".gpkg", ".geojson", ".json", ".kml", ".ovkml", ".csv", ".tsv", ".xlsx", ".xlsb", ".ods"),
         *(".xls", ".dxf", ".tab", ".mif", ".fgb", ".parquet", ".gml"),
     }
 )

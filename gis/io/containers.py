@@ -22,12 +22,11 @@ FILE_LIMIT: Final = 256 * MEBIBYTE
 UNPACKED_LIMIT: Final = 512 * MEBIBYTE
 _RATIO_LIMIT: Final = 200
 _ENTRIES_LIMIT: Final = 2_000
-_CELLS_LIMIT: Final = 2_000_000
-_MERGED: Final = re.compile(rb'mergeCell\s+ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"', re.IGNORECASE)
-_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 _SUFFIXES: Final = {
     "xlsx": (".xlsx", ".xlsm", ".xltx"),
+    "xlsb": (".xlsb",),
+    "ods": (".ods", ".ots"),
     "xls": (".xls", ".et"),
     "csv": (".csv", ".tsv", ".txt", ".tab"),
     "parcels": (".txt",),
@@ -48,6 +47,8 @@ _SUFFIXES: Final = {
 _TEXTUAL: Final = frozenset({"csv", "parcels", "geojson", "kml", "gml", "dxf", "mif"})
 _NAMES: Final = {
     "xlsx": "an Excel workbook",
+    "xlsb": "a binary Excel workbook",
+    "ods": "a spreadsheet of OpenDocument",
     "xls": "an old Excel workbook",
     "csv": "a plain text table",
     "parcels": "a text of parcels (勘测定界)",
@@ -78,8 +79,8 @@ _DAMAGED: Final = (
     EOFError,
 )
 READABLE: Final = (
-    "xlsx, xls, csv, tsv, shapefile (.shp or zipped), GeoPackage, GeoJSON, KML, KMZ, GML, DXF, MapInfo TAB and MIF, "
-    "FileGDB, FlatGeobuf, GeoParquet, 勘测定界 TXT"
+    "xlsx, xlsb, ods, xls, csv, tsv, shapefile (.shp or zipped), GeoPackage, GeoJSON, KML, KMZ, GML, DXF, MapInfo TAB "
+    "and MIF, FileGDB, FlatGeobuf, GeoParquet, 勘测定界 TXT"
 )
 
 
@@ -279,13 +280,28 @@ def _zip_content(path: Path, where: str) -> str:
         if any(name.endswith("vbaproject.bin") for name in names):
             raise refuse(where, "is a workbook with macros; save it as .xlsx (without macros) and import that")
         if "xl/workbook.bin" in names:
-            raise refuse(where, "is a binary workbook (.xlsb); save it as .xlsx")
+            return "xlsb"
         if not any(name == "xl/workbook.xml" for name in names):
             raise refuse(where, "is an Office document, but not an Excel workbook")
         return "xlsx"
+    if "mimetype" in names and "content.xml" in names:
+        return _open_document(path, where)
     if path.suffix.lower() in _SUFFIXES["kmz"]:
         return "kmz"
     return "zip"
+
+
+def _open_document(path: Path, where: str) -> str:
+    with zipfile.ZipFile(path) as archive:
+        parts = dict(entries_of(path, where))
+        said = b"".join(blocks_of(archive, parts["mimetype"], "mimetype", where))[:200] if "mimetype" in parts else b""
+        manifest = parts.get("META-INF/manifest.xml")
+        listed = b"" if manifest is None else b"".join(blocks_of(archive, manifest, "manifest.xml", where))
+    if b"opendocument.spreadsheet" not in said:
+        raise refuse(where, "is an OpenDocument file, but no spreadsheet; put its table into a spreadsheet")
+    if b"encryption-data" in listed:
+        raise refuse(where, "is locked with a password; save it without one and import that")
+    return "ods"
 
 
 def entry_names(path: Path, where: str) -> list[str]:
@@ -294,10 +310,11 @@ def entry_names(path: Path, where: str) -> list[str]:
     Raises:
         InputError: it is damaged, locked, too large, too many, packed too tightly, or an entry leads out of it.
     """
-    return [name for name, _ in _entries(path, where)]
+    return [name for name, _ in entries_of(path, where)]
 
 
-def _entries(path: Path, where: str) -> list[tuple[str, zipfile.ZipInfo]]:
+def entries_of(path: Path, where: str) -> list[tuple[str, zipfile.ZipInfo]]:
+    """The entries of a zip archive by name, folders left out; raises as `entry_names` does."""
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
@@ -354,7 +371,7 @@ def unpack(path: Path, folder: Path, where: str) -> list[Path]:
     written = []
     total = 0
     with zipfile.ZipFile(path) as archive:
-        for name, info in _entries(path, where):
+        for name, info in entries_of(path, where):
             target = folder.joinpath(*map(_own_name, PurePosixPath(name).parts))
             if target.exists():
                 raise refuse(where, f"holds two entries that are called {name!r} (or alike); unpack it and choose")
@@ -387,48 +404,12 @@ def check_xml(data: bytes, where: str) -> None:
         raise refuse(where, "is XML in an encoding that is not read; save it as UTF-8")
 
 
-def check_workbook(path: Path, where: str) -> bool:
-    """Hold the parts of an xlsx workbook against the limits before it is opened; whether any sheet has formulas.
+def blocks_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, where: str) -> Iterator[bytes]:
+    """What is in an entry, piece by piece, counting what really comes out.
 
     Raises:
-        InputError: a part declares entities, is damaged, or the sheets hold too many cells.
+        InputError: it is damaged, or unpacks to too much.
     """
-    cells = 0
-    calculates = False
-    with zipfile.ZipFile(path) as archive:
-        for name, info in _entries(path, where):
-            if not name.lower().endswith((".xml", ".rels")):
-                continue
-            seam = b""
-            for block in _blocks(archive, info, name, where):
-                if b"<!DOCTYPE" in block or b"<!ENTITY" in block:
-                    raise refuse(where, f"declares a document type in {name}; it is not read")
-                if name.startswith("xl/worksheets/"):
-                    calculates = calculates or _FORMULA.search(seam + block) is not None
-                    cells += sum(_merged(match) for match in _MERGED.finditer(seam + block) if match.end() > len(seam))
-                    seam = block[-80:]
-                    cells += block.count(b"<c ") + block.count(b"<c>") + block.count(b"<c/>") + block.count(b"<row")
-                elif "sharedstrings" in name.lower():
-                    cells += block.count(b"<si")
-            if cells > _CELLS_LIMIT:
-                raise refuse(where, f"holds more than {_CELLS_LIMIT} cells; split it, or save the sheet as CSV")
-    return calculates
-
-
-def _merged(match: re.Match[bytes]) -> int:
-    """How many cells a merged area has: the reader makes each of them, and an area may be the whole sheet."""
-    left, top, right, bottom = match.groups()
-    return (_column(right) - _column(left) + 1) * (int(bottom) - int(top) + 1)
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + letter - 64
-    return number
-
-
-def _blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, where: str) -> Iterator[bytes]:
     total = 0
     try:
         with archive.open(info) as source:

@@ -18,7 +18,7 @@ from gis.io.encodings import garbled_as
 from gis.io.parcel_text import read_parcels
 from gis.io.raw import MAX_ROWS, RawTable, Wish
 from gis.io.shapefiles import check_shapefile, key_file, read_shapefile
-from gis.io.sheets import read_csv, read_xls, read_xlsx
+from gis.io.sheets import read_csv, read_workbook, read_xls
 from gis.io.vector import read_gdal, read_geojson, read_kml, read_mapinfo, read_parquet
 
 
@@ -111,7 +111,9 @@ def _read(path: Path, format_: str, wish: Wish, folder: Path) -> RawTable:
 _READERS: Final[Mapping[str, Callable[[Path, Wish], RawTable]]] = {
     "csv": read_csv,
     "parcels": read_parcels,
-    "xlsx": read_xlsx,
+    "xlsx": partial(read_workbook, format_="xlsx"),
+    "xlsb": partial(read_workbook, format_="xlsb"),
+    "ods": partial(read_workbook, format_="ods"),
     "xls": read_xls,
     "geojson": read_geojson,
     "shp": read_shapefile,

@@ -1,23 +1,23 @@
-"""Read the tables that offices write: CSV and Excel workbooks, old and new."""
+"""Read the tables that offices write: CSV and Excel workbooks, old and new, and of OpenDocument."""
 
 from __future__ import annotations
 
 import csv
 import io
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from gis.base.errors import MissingExtraError
+from gis.base.errors import InputError, MissingExtraError
 from gis.base.text import restored
-from gis.io.containers import check_workbook, refuse
+from gis.io.containers import refuse
 from gis.io.encodings import decode
 from gis.io.headings import HEADER_ROWS, Grid, header_row, table_of_grid
 from gis.io.quantities import is_blank
 from gis.io.raw import MAX_ROWS, RawTable, Wish, choose, reason_of
+from gis.io.workbook_scan import Area, SheetScan, scan_workbook
 
 MOST_COLUMNS: Final = 1_000
 CELLS_LIMIT: Final = 4_000_000
@@ -58,74 +58,103 @@ def _delimiter(text: str) -> str:
     return max(",\t;|", key=lambda sign: (sum(sign in line for line in lines), sum(line.count(sign) for line in lines)))
 
 
-def read_xlsx(path: Path, wish: Wish) -> RawTable:
-    """Read a sheet of a workbook; formulas give their stored values.
+def read_workbook(path: Path, wish: Wish, *, format_: str) -> RawTable:
+    """Read a sheet of a workbook (xlsx, xlsb, ods); formulas give their stored values.
 
     Raises:
         InputError: it is damaged or too large, a formula has no stored value, or several sheets look like tables.
     """
-    from zipfile import BadZipFile
+    from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    calculates = check_workbook(path, wish.where)
-    damaged = (
-        InvalidFileException,
-        BadZipFile,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        SyntaxError,
-        EOFError,
-        RecursionError,
-        OverflowError,
-    )
+    damaged = (CalamineError, ValueError, KeyError, OverflowError, SyntaxError, EOFError, OSError, RecursionError)
     try:
-        with path.open("rb") as stream, closing(load_workbook(stream, data_only=True)) as book:
-            grids = {sheet.title: _sheet(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"}
-        del book  # The largest thing in memory.
-        formulas: dict[str, list[tuple[int, int]]] = {}
-        if calculates:
-            with path.open("rb") as stream, closing(load_workbook(stream, data_only=False)) as book:
-                formulas = {sheet.title: _formulas(sheet) for sheet in book.worksheets}
+        scans = scan_workbook(path, format_, wish.where)
+        with CalamineWorkbook.from_path(path) as book:
+            grids = {
+                one.name: _sheet(book.get_sheet_by_name(one.name), scans[one.name], wish)
+                for one in book.sheets_metadata
+                if one.visible == SheetVisibleEnum.Visible
+                and one.typ == SheetTypeEnum.WorkSheet
+                and (wish.part is None or one.name == wish.part)
+            } or {one.name: [] for one in book.sheets_metadata if one.visible == SheetVisibleEnum.Visible}
+    except InputError:
+        raise
     except damaged as error:
         raise refuse(wish.where, f"is a damaged workbook: {type(error).__name__}, {reason_of(error)}") from error
+    except BaseException as error:
+        # What its reader did not foresee is no error of Python's.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise refuse(wish.where, "is a damaged workbook: it cannot be read") from error
     name, grid = _choose_sheet(grids, wish)
-    values = dict(grid)
-    lost = [(row, column) for row, column in formulas.get(name, ()) if _is_lost(values.get(row, []), column)]
-    if lost:
-        row, column = lost[0]
+    scan = scans[name]
+    if scan.lost:
+        row, column = min(scan.lost)
         raise refuse(
             wish.where,
-            f"{len(lost)} formula(s) in sheet {name!r} have no stored value (first: column {column}); "
+            f"{len(scan.lost)} formula(s) in sheet {name!r} have no stored value (first: column {column}); "
             "open it in Excel, save it, and import again",
             row,
         )
-    return replace(table_of_grid(grid, f"{wish.where}[{name}]"), format="xlsx", part=name)
+    table = table_of_grid(grid, f"{wish.where}[{name}]")
+    return replace(table, format=format_, part=name, notes=(*table.notes, *_errors_said(scan.errors)))
 
 
-def _is_lost(cells: Sequence[Any], column: int) -> bool:
-    return column > len(cells) or cells[column - 1] is None
+def _errors_said(errors: Mapping[tuple[int, int], str]) -> list[str]:
+    """A note that counts the cells whose formula ended in an error, and names the first ones."""
+    if not errors:
+        return []
+    shown = ", ".join(f"{text} in row {row}, column {column}" for (row, column), text in sorted(errors.items())[:5])
+    more = " …" if len(errors) > 5 else ""
+    return [f"{len(errors)} cell(s) hold an error of a formula, which says nothing: {shown}{more}"]
 
 
-def _sheet(sheet: Any) -> list[tuple[int, list[Any]]]:
+def _sheet(sheet: Any, scan: SheetScan, wish: Wish) -> list[tuple[int, list[Any]]]:
     """The rows of a sheet that say anything; what a merged area says goes for each of its cells."""
-    # The cells that are there: going row by row would make up all between the first and one formatted far away.
-    cells = {place: cell.value for place, cell in sheet._cells.items() if cell.value is not None}
-    return _grid(cells, [(a.min_row, a.max_row, a.min_col, a.max_col) for a in sheet.merged_cells.ranges])
+    if sheet.start is None:
+        return []
+    errors = {row for row, _ in scan.errors}
+    # Rows are given from the sheet's first one, cells from the first column that says something.
+    blank = [None] * sheet.start[1]
+    grid: list[tuple[int, list[Any]]] = []
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        if not any(cell != "" for cell in cells) and number not in errors:
+            continue
+        grid.append((number, [*blank, *map(_cell, cells)]))
+        if len(grid) > MAX_ROWS + HEADER_ROWS:
+            raise refuse(wish.where, f"holds more than {MAX_ROWS} rows")
+    rows = dict(grid)
+    for (row, column), text in scan.errors.items():
+        if row in rows:
+            _put(rows[row], column, text)
+    for top, left, row, until in _reaches(list(rows), scan.merged):
+        value = rows[top][left - 1] if top in rows and left <= len(rows[top]) else None
+        for column in range(left, until + 1) if value is not None else ():
+            _put(rows[row], column, value)
+    width = max(map(len, rows.values()), default=0)
+    for held in rows.values():
+        held.extend([None] * (width - len(held)))
+    return grid
 
 
-def _formulas(sheet: Any) -> list[tuple[int, int]]:
-    return sorted(place for place, cell in sheet._cells.items() if cell.data_type == "f")
+def _put(cells: list[Any], column: int, value: Any) -> None:
+    cells += [None] * (column - len(cells))
+    cells[column - 1] = value
+
+
+def _cell(cell: Any) -> Any:
+    """A cell as Excel shows it: nothing for an empty one, whole numbers without a fraction."""
+    if isinstance(cell, str):
+        return restored(cell) if cell else None
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return int(cell)
+    return cell
 
 
 Cells = dict[tuple[int, int], Any]
 
 
-def _grid(cells: Cells, areas: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, list[Any]]]:
+def _grid(cells: Cells, areas: Sequence[Area]) -> list[tuple[int, list[Any]]]:
     """Rows of one width from cells by row and column (from 1)."""
     spread(cells, areas)
     width = max((column for _, column in cells), default=0)
@@ -139,20 +168,24 @@ def _grid(cells: Cells, areas: Sequence[tuple[int, int, int, int]]) -> list[tupl
     return list(rows.items())
 
 
-def spread(cells: Cells, areas: Sequence[tuple[int, int, int, int]]) -> None:
+def spread(cells: Cells, areas: Sequence[Area]) -> None:
     """Give the cells of merged areas their value, in rows that say something.
 
     An area is its first and last row, and its first and last column. A title over the whole width stays one cell; a
     heading or value over several rows is each one's.
     """
-    rows = sorted({row for row, _ in cells})
-    for top, bottom, left, right in areas:
+    for top, left, row, until in _reaches(sorted({row for row, _ in cells}), areas):
         value = cells.get((top, left))
-        if value is None or top == bottom:
-            continue
-        for row in rows[bisect_left(rows, top) : bisect_right(rows, bottom)]:
-            for column in range(left, min(right, left + MOST_COLUMNS) + 1):
-                cells[row, column] = value
+        for column in range(left, until + 1) if value is not None else ():
+            cells[row, column] = value
+
+
+def _reaches(rows: Sequence[int], areas: Sequence[Area]) -> Iterator[tuple[int, int, int, int]]:
+    """Where a merged area of several rows reaches: its first row and column, each of its rows, its last column."""
+    for top, bottom, left, right in areas:
+        if top != bottom:
+            for row in rows[bisect_left(rows, top) : bisect_right(rows, bottom)]:
+                yield top, left, row, min(right, left + MOST_COLUMNS)
 
 
 def _choose_sheet(grids: Mapping[str, Grid], wish: Wish) -> tuple[str, Grid]:
@@ -221,6 +254,8 @@ def _xls_cell(cell: Any, datemode: int) -> Any:
         return xlrd.xldate_as_datetime(cell.value, datemode)
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return bool(cell.value)
-    if cell.ctype in {xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK, xlrd.XL_CELL_ERROR}:
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return xlrd.error_text_from_code.get(cell.value, "#ERROR!")
+    if cell.ctype in {xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK}:
         return None
     return cell.value if cell.value != "" else None

@@ -228,7 +228,7 @@ def shapefile_whose_cpg_lies(folder: Path) -> Path:
 # --- Geometry -------------------------------------------------------------------------------------------------------
 
 
-@fault("enterprises are Point", ":2:", kind="enterprises")
+@fault("the geometry is a Polygon; enterprises are", ":2:", kind="enterprises")
 def mixed_geometries(folder: Path) -> Path:
     return geojson(folder, [("甲", {"type": "Point", "coordinates": [121.16, 31.28]}), ("乙", ring(*SQUARE))])
 

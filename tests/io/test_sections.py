@@ -95,4 +95,4 @@ def test_firms_without_a_place_go_to_the_park_of_their_section(tmp_path: Path) -
         [2, "乙公司", "y"],
     ]
     plan = intake.run(root, book(tmp_path, rows))
-    assert plan.counts["attributed"] == 2
+    assert plan.counts["by_place"] == 2
