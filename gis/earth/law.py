@@ -29,6 +29,11 @@ _TAIL: Final = 0.025
 # Points that are looked at together.
 _RUN: Final = 64
 _GOLDEN_ANGLE: Final = pi * (3 - sqrt(5))
+# Draws around a single point.
+_DRAWS: Final = 4093
+# The WGS 84 ellipsoid.
+_AXIS_M: Final = 6_378_137.0
+_ECCENTRICITY_2: Final = 0.00669437999014
 
 
 def sigma_m(accuracy_m: Floats | float) -> Floats:
@@ -134,6 +139,34 @@ def spiral(count: int) -> Floats:
     radius = np.sqrt(-2 * np.log1p(-rank))
     angle = np.arange(count) * _GOLDEN_ANGLE
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+
+
+def share_in(lon: float, lat: float, sigma: float, zone: BaseGeometry) -> float:
+    """Give the probability that one point lies in a zone, to about 0.002, without a projection.
+
+    It is the share of the draws of `spiral` around the point that the zone holds. Their displacements in metres become
+    degrees by the ellipsoid's radii at the point's latitude, which at 10 km is a thousandth off.
+
+    Args:
+        lon: WGS 84 longitude, degrees.
+        lat: WGS 84 latitude, degrees.
+        sigma: standard deviation along each axis, metres; 0 is exact.
+        zone: a polygon or multipolygon, WGS 84, its outline being in.
+    """
+    if sigma <= _EXACT_M:
+        return float(shapely.intersects_xy(zone, lon, lat))
+    east, north = metres_a_degree(lat)
+    drawn = sigma * spiral(_DRAWS)
+    shapely.prepare(zone)
+    return float(shapely.intersects_xy(zone, lon + drawn[:, 0] / east, lat + drawn[:, 1] / north).mean())
+
+
+def metres_a_degree(lat: float) -> tuple[float, float]:
+    """The length of a degree of longitude and of latitude on the WGS 84 ellipsoid, metres."""
+    phi = np.radians(lat)
+    bend = 1 - _ECCENTRICITY_2 * np.sin(phi) ** 2
+    across, along = _AXIS_M / np.sqrt(bend), _AXIS_M * (1 - _ECCENTRICITY_2) / bend**1.5
+    return float(np.radians(1) * across * np.cos(phi)), float(np.radians(1) * along)
 
 
 def order_of(keys: Sequence[str], count: int) -> NDArray[np.intp]:

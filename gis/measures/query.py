@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import UsageError
-from gis.earth import geodesy
-from gis.earth.law import probability_in, sigma_m
+from gis.earth.law import share_in, sigma_m
 from gis.measures.attribution import attribution
 from gis.measures.chances import LOCATED, POSSIBLE
-from gis.measures.coverage import Ground
 from gis.model.layers import Layer, Record, layer_of
 from gis.model.project import Project
+
+if TYPE_CHECKING:
+    from gis.measures.coverage import Ground
 
 # Beyond this many standard deviations an edge changes nothing.
 _FAR: Final = 5.0
@@ -70,8 +71,6 @@ def at(project: Project, lon: float, lat: float, accuracy_m: float = 0.0) -> lis
         accuracy_m: the radius that holds the true position with 95 % probability, metres; 0 where it is exact.
     """
     point = shapely.Point(lon, lat)
-    crs = geodesy.metric_crs_for(point.bounds)
-    centre = shapely.get_coordinates(geodesy.to_metric(point, crs))
     found: list[tuple[float, Found]] = []
     for (city, kind), layer in project.layers.items():
         if kind not in {"zones", "districts"}:
@@ -82,8 +81,7 @@ def at(project: Project, lon: float, lat: float, accuracy_m: float = 0.0) -> lis
             blur = float(np.hypot(sigma_m(accuracy_m), sigma_m(float(record["accuracy_m"]))))
             if shapely.distance(geometry, point) > _FAR * blur / _METRES_A_DEGREE:
                 continue
-            outline = geodesy.to_metric(geometry, crs)
-            chance = float(probability_in(centre, np.array([blur]), outline)[0])
+            chance = share_in(lon, lat, blur, geometry)
             named = roles(project, record["id"])
             if (chance >= POSSIBLE or geometry.intersects(point)) and (named or record.get("role") != "context"):
                 answer = {
@@ -135,11 +133,12 @@ def in_zone(
     city, _, outline = project.find("zones", zone)
     if segment is not None and segment not in project.segments:
         raise UsageError(f"segment {segment!r} is not one of {', '.join(project.segments)}")
-    found = (
-        _firms_in(ground or Ground(project, city), zone)
-        if kind == "enterprises"
-        else _things_in(project, city, zone, kind, outline)
-    )
+    if kind == "enterprises":
+        from gis.measures.coverage import Ground
+
+        found = _firms_in(ground or Ground(project, city), zone)
+    else:
+        found = _things_in(project, city, zone, kind, outline)
     return [item for item in found if segment is None or item.record.get("segment") == segment]
 
 
@@ -229,6 +228,8 @@ class Contradiction:
 
 def contradictions(project: Project) -> list[Contradiction]:
     """Give the firms whose own position contradicts what a document says, each mention that says so cited."""
+    from gis.measures.coverage import Ground
+
     found: list[Contradiction] = []
     for city in project.cities:
         if not any(g is not None for kind in ("zones", "districts") for g in project.layer(city, kind).geometry):
@@ -272,6 +273,8 @@ def _inner_point(project: Project, zone: str) -> shapely.Point | None:
     _, _, outline = project.find("zones", zone)
     if outline is None or outline.is_empty:
         return None
+    from gis.earth import geodesy
+
     (lon, lat), reach_m = geodesy.inner_point(outline)
     return shapely.Point(round(lon, 6), round(lat, 6)) if reach_m <= _MARKED_M else None
 
@@ -294,6 +297,8 @@ def nearest(project: Project, lon: float, lat: float, kinds: Sequence[str], coun
 
 
 def _by_distance(project: Project, place: BaseGeometry, kinds: Sequence[str]) -> list[Found]:
+    from gis.earth import geodesy
+
     crs = geodesy.metric_crs_for(place.bounds)
     origin = geodesy.to_metric(place, crs)
     found: list[Found] = []

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry.base import BaseGeometry
 
-from gis.earth.law import SIGMAS_IN_95, Interval, interval_of, order_of, probability_in, sigma_m, spiral
+from gis.earth import geodesy
+from gis.earth.law import (
+    SIGMAS_IN_95,
+    Interval,
+    interval_of,
+    metres_a_degree,
+    order_of,
+    probability_in,
+    share_in,
+    sigma_m,
+    spiral,
+)
 
 SQUARE = shapely.box(0, 0, 1000, 1000)
 RING = SQUARE.difference(shapely.box(300, 300, 700, 700))
@@ -189,3 +200,30 @@ def test_the_interval_runs_between_the_quantiles_and_holds_the_mean() -> None:
     skew = np.zeros(1000, int)
     skew[:20] = 1
     assert interval_of(0, skew) == Interval(0.02, 0, 1)
+
+
+def test_the_share_of_draws_around_a_point_is_the_probability_of_the_law() -> None:
+    crs = geodesy.metric_crs_for((121.1, 31.2, 121.3, 31.4))
+    chooses = np.random.default_rng(5)
+    zone = shapely.Polygon([(121.15, 31.25), (121.25, 31.24), (121.27, 31.33), (121.2, 31.3), (121.16, 31.35)])
+    flat = geodesy.to_metric(zone, crs)
+    for _ in range(40):
+        lon, lat, sigma = chooses.uniform(121.12, 121.3), chooses.uniform(31.2, 31.38), chooses.uniform(20, 2500)
+        at = shapely.get_coordinates(geodesy.to_metric(shapely.Point(lon, lat), crs))
+        exact = float(probability_in(at, np.array([sigma]), flat)[0])
+        assert share_in(lon, lat, sigma, zone) == pytest.approx(exact, abs=0.006)
+
+
+def test_an_exact_point_is_in_a_zone_or_not() -> None:
+    zone = shapely.box(121, 31, 121.1, 31.1)
+    assert share_in(121.0, 31.05, 0.0, zone) == 1.0
+    assert share_in(120.999, 31.05, 0.0, zone) == 0.0
+
+
+@pytest.mark.parametrize("lat", [4.0, 24.5, 31.3, 53.0])
+def test_a_degree_is_as_long_as_the_geodesic_of_it(lat: float) -> None:
+    east, north = metres_a_degree(lat)
+    along = shapely.LineString([(121, lat - 0.005), (121, lat + 0.005)])
+    across = shapely.LineString([(121, lat), (121.01, lat)])
+    assert north / 100 == pytest.approx(geodesy.length_km(along) * 1000, rel=1e-6)
+    assert east / 100 == pytest.approx(geodesy.length_km(across) * 1000, rel=1e-6)

@@ -454,5 +454,5 @@ def test_the_command_leaves_the_old_file_when_a_partition_is_damaged(tmp_path: P
     zones = tmp_path / "zones.gpkg"
     blocks().to_file(zones, driver="GPKG")
     with pytest.raises(InputError):
-        run(points, zones, "-o", out)
+        run(points, zones, "-o", out, "--force")
     assert out.read_text("utf-8") == "old"

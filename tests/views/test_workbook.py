@@ -30,7 +30,7 @@ def results(request: pytest.FixtureRequest, bundled: Project) -> CityResults:
 
 
 def sheets(data: bytes) -> dict[str, pd.DataFrame]:
-    return pd.read_excel(io.BytesIO(data), sheet_name=None, keep_default_na=False, na_values=[""])
+    return pd.read_excel(io.BytesIO(data), sheet_name=None, engine="openpyxl", keep_default_na=False, na_values=[""])
 
 
 def assert_same(table: pd.DataFrame, rows: list[dict[str, Any]], titles: dict[str, str], keys: list[str]) -> None:
@@ -102,8 +102,8 @@ def test_the_header_is_frozen_and_columns_are_wide_enough(tmp_path: Path) -> Non
     assert sheet.freeze_panes == "C2"
     assert sheet["A1"].value == "编号"
     assert sheet["A1"].font.bold
-    area = next(cell for cell in sheet[1] if cell.value == "面积km²")
-    assert sheet.cell(2, area.column).number_format == "#,##0.00"
+    mu = next(cell for cell in sheet[1] if cell.value == headings("zh")["area_mu"])
+    assert sheet.cell(2, mu.column).number_format == "#,##0"
     assert sheet.column_dimensions["B"].width >= len("名home")
 
 

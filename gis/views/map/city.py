@@ -97,6 +97,7 @@ def build_city_payload(
         place_name=known.name,
         place_name_en=known.name_en or None,
         as_of=project.as_of.isoformat(),
+        firms_complete=project.complete(city, "enterprises") is not None,
         bounds=_bounds(project, city),
         points=_points(project, project.present(city, "enterprises"), coverage, facts.mentions, [p.id for p in plans]),
         segments=tuple(page.Segment(id=s.id, label=s.label, label_en=s.label_en) for s in project.segments.values()),

@@ -533,6 +533,7 @@ class MapPayload:
     ground: tuple[GroundShape, ...] = ()
     footer: str | None = None
     approval_number: str | None = None
+    firms_complete: bool = False
     dates: tuple[tuple[str, str], ...] = ()
     search: Mapping[str, str] = field(default_factory=dict)
     """Pinyin initials (and the like) by id, for places, roads and facilities."""

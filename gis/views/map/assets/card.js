@@ -106,7 +106,7 @@ async function placeCard(place, kind) {
       [t("figure.documented"), data.kind === "city" ? (values.documented === null || values.documented === undefined ? t("figure.documented.none") : num(values.documented)) : null],
       [t("figure.located"), data.kind === "city" ? known(values.located, num) : null],
       [t("figure.possible"), data.kind === "city" ? known(values.possible, num) : null],
-      [t("figure.estimate"), values.estimate === undefined || values.estimate === null ? null : num(values.estimate, 1) + (values.low === undefined ? "" : t("figure.interval", { low: num(values.low), high: num(values.high) }))],
+      [t("figure.estimate"), data.kind === "city" ? known(values.estimate, (n) => num(n, 1) + t("figure.interval", { low: num(values.low), high: num(values.high) })) : null],
       [t("figure.density"), figures.density_per_km2 === undefined || filtered ? null : num(figures.density_per_km2, 2) + " /km²"],
       [t("figure.road"), known(figures.test_road_km, (km) => num(km, 2) + " km")],
       [t("figure.road_density"), figures.test_road_density ? num(figures.test_road_density, 2) + " km/km²" : null],

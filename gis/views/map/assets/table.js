@@ -50,6 +50,8 @@ export function estimateRow(row, allowed) {
     const x = (count + 0.5 - mean) / deviation;
     return normal(x) + (skewness * (1 - x * x) * Math.exp((-x * x) / 2)) / (6 * Math.sqrt(2 * Math.PI));
   };
+  // Markov's bound is exact where the normal law is not: of so small a mean none is here with more than 97.5 %.
+  if (mean < TAIL) return { estimate: sure + mean, low: sure, high: sure + (Math.round((sure + mean) * 100) > sure * 100 ? 1 : 0) };
   const start = Math.max(0, Math.floor(mean - 6 * deviation));
   let low = start;
   while (low < undecided && reached(low) < TAIL) low++;
@@ -60,24 +62,27 @@ export function estimateRow(row, allowed) {
 }
 
 /**
+ * The table's values of one row; null is unknown. Under a filter the rules are those of the whole: what documents list
+ * nobody for stays unlisted, and where no chosen firm may be, a list that is not complete tells nothing.
  * @param {string} row
  * @param {any} figures
  * @param {Uint8Array} allowed
- * @returns {any} the table's values of one row
+ * @returns {any}
  */
 export function rowValues(row, figures, allowed) {
-  const filtered = isFiltered();
-  const chosen = filtered ? estimateRow(row, allowed) : { estimate: figures?.estimate, low: figures?.low, high: figures?.high };
-  return {
-    area: figures?.area_km2,
-    documented: countRow(row, "d", allowed) ?? (filtered ? null : figures?.documented),
+  const filtered = isFiltered(), fixed = { area: figures?.area_km2, road: figures?.test_road_km, reach: reachShare(row, figures) };
+  const listed = data.kind !== "city" || (figures?.documented ?? null) !== null;
+  const counted = {
+    documented: listed ? countRow(row, "d", allowed) ?? (filtered ? null : figures?.documented) : null,
     located: countRow(row, "l", allowed) ?? (filtered ? null : figures?.located),
     possible: countRow(row, "m", allowed) ?? (filtered ? null : figures?.possible),
     inside: countRow(row, "i", allowed) ?? (filtered ? null : figures?.inside),
-    ...chosen,
-    road: figures?.test_road_km,
-    reach: reachShare(row, figures),
   };
+  if (!filtered) return { ...fixed, ...counted, estimate: figures?.estimate, low: figures?.low, high: figures?.high };
+  const chosen = estimateRow(row, allowed) ?? { estimate: null, low: null, high: null };
+  const unknown = data.kind === "city" && !data.firms_complete && !counted.documented && !chosen.high;
+  if (unknown) return { ...fixed, ...counted, located: null, possible: null, estimate: null, low: null, high: null };
+  return { ...fixed, ...counted, ...chosen };
 }
 
 /** @param {number|null|undefined} n @returns {string} */
