@@ -30,7 +30,8 @@ def test_the_metro_station_beyond_the_city_line_lies_in_no_zone_of_jiading(proje
 
 
 def test_a_neighbour_that_a_plan_names_is_found_and_one_that_only_gives_orientation_is_not(project: Project) -> None:
-    assert ids(query.at(project, 118.1, 24.48)) == ["siming-district"]
+    found = query.at(project, 118.1, 24.48)
+    assert [item.record["id"] for item in found if item.answer["word"] == "in"] == ["siming-district"]
     assert query.at(project, 121.0, 31.15) == []
 
 
@@ -99,7 +100,8 @@ def test_the_accuracy_of_a_position_decides_on_the_word(project: Project, accura
 def test_a_zone_that_may_hold_a_point_is_named_down_to_five_percent(project: Project) -> None:
     inside = {i.record["id"] for i in query.at(project, 121.1575, 31.2904) if i.answer["word"] == "in"}
     perhaps = {i.record["id"] for i in query.at(project, 121.1575, 31.2904) if i.answer["word"] == "perhaps"}
-    assert {"anting-town", "jiading-district"} <= inside
+    assert "anting-town" in inside
+    assert "jiading-district" in inside | perhaps, "its line is near, and known less well than the town's"
     assert perhaps
 
 

@@ -102,8 +102,8 @@ def test_the_header_is_frozen_and_columns_are_wide_enough(tmp_path: Path) -> Non
     assert sheet.freeze_panes == "C2"
     assert sheet["A1"].value == "编号"
     assert sheet["A1"].font.bold
-    mu = next(cell for cell in sheet[1] if cell.value == headings("zh")["area_mu"])
-    assert sheet.cell(2, mu.column).number_format == "#,##0"
+    area = next(cell for cell in sheet[1] if cell.value == headings("zh")["area_km2"])
+    assert sheet.cell(2, area.column).number_format == "General"
     assert sheet.column_dimensions["B"].width >= len("名home")
 
 
