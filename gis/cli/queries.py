@@ -102,7 +102,7 @@ def at(
     from gis.measures import query
 
     x, y = wgs84_position(lon, lat, datum)
-    loaded = open_project(project, city, kinds=("districts", "zones"), fact_kinds=("systems", "zones"))
+    loaded = open_project(project, city, kinds=("districts", "zones"), fact_kinds=("systems", "zones", "relations"))
     found = query.at(loaded, x, y, 0.0 if accuracy == "0" else parse_distance(accuracy, "--accuracy"))
     _show(found, format_, ["id", "name", "city", "probability", "word", "roles", "geometry_basis", "accuracy_m"])
     if not found:

@@ -10,6 +10,8 @@ from gis.model.project import Project
 
 # The relation by which a document says that one place lies in another.
 PART_OF = "part_of"
+# Digits of the code of a district and of a town.
+_DISTRICT_CODE, _TOWN_CODE = 6, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,23 @@ def said_to_lie_in(project: Project) -> dict[str, set[str]]:
     for relation in project.facts.rows.get("relations", ()):
         if getattr(relation, "relation", "") == PART_OF and getattr(relation, "object", ""):
             found.setdefault(relation.subject, set()).add(relation.object)  # type: ignore[attr-defined]
+    return found
+
+
+def nesting(project: Project, city: str) -> dict[str, set[str]]:
+    """The places that each place of a city lies in: by the documents, by the layers' own `within`, and by the code.
+
+    The code of a town (GB/T 10114, nine digits) begins with that of its district (GB/T 2260, six digits).
+    """
+    found = said_to_lie_in(project)
+    districts = project.layer(city, "districts").records
+    for record in (*districts, *project.layer(city, "zones").records):
+        if record.get("within"):
+            found.setdefault(record["id"], set()).add(record["within"])
+    by_code = {record["adcode"]: record["id"] for record in districts if record.get("adcode")}
+    for code, id_ in by_code.items():
+        if len(code) == _TOWN_CODE and code[:_DISTRICT_CODE] in by_code:
+            found.setdefault(id_, set()).add(by_code[code[:_DISTRICT_CODE]])
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.base.errors import UsageError
 from gis.earth.law import share_in, sigma_m
-from gis.measures.attribution import attribution
+from gis.measures.attribution import attribution, containers, nesting
 from gis.measures.chances import LOCATED, POSSIBLE
 from gis.model.layers import Layer, Record, layer_of
 from gis.model.project import Project
@@ -72,17 +72,14 @@ def at(project: Project, lon: float, lat: float, accuracy_m: float = 0.0) -> lis
     """
     point = shapely.Point(lon, lat)
     found: list[tuple[float, Found]] = []
-    for (city, kind), layer in project.layers.items():
-        if kind not in {"zones", "districts"}:
-            continue
-        for record, geometry in layer:
-            if geometry is None or not geometry.geom_type.endswith("Polygon"):
-                continue
-            blur = float(np.hypot(sigma_m(accuracy_m), sigma_m(float(record["accuracy_m"]))))
-            if shapely.distance(geometry, point) > _FAR * blur / _METRES_A_DEGREE:
-                continue
-            chance = share_in(lon, lat, blur, geometry)
-            named = roles(project, record["id"])
+    for city in dict.fromkeys(city for city, kind in project.layers if kind in {"zones", "districts"}):
+        near = list(_near(project, city, point, accuracy_m))
+        chances = _nested(
+            {record["id"]: (blur, share_in(lon, lat, blur, geometry)) for _, record, geometry, blur in near},
+            containers(nesting(project, city)),
+        )
+        for kind, record, geometry, _ in near:
+            chance, named = chances[record["id"]], roles(project, record["id"])
             if (chance >= POSSIBLE or geometry.intersects(point)) and (named or record.get("role") != "context"):
                 answer = {
                     "probability": round(chance, 2),
@@ -92,6 +89,34 @@ def at(project: Project, lon: float, lat: float, accuracy_m: float = 0.0) -> lis
                 }
                 found.append((geometry.area, Found(kind, city, record, geometry, answer)))
     return [item for _, item in sorted(found, key=lambda pair: (pair[0], pair[1].record["id"]))]
+
+
+def _near(
+    project: Project, city: str, point: shapely.Point, accuracy_m: float
+) -> Iterator[tuple[str, Record, BaseGeometry, float]]:
+    """The outlines of a city that may hold a point, each with its kind and the σ of point and outline, metres."""
+    for kind in ("zones", "districts"):
+        for record, geometry in project.layer(city, kind):
+            if geometry is None or not geometry.geom_type.endswith("Polygon"):
+                continue
+            blur = float(np.hypot(sigma_m(accuracy_m), sigma_m(float(record["accuracy_m"]))))
+            if shapely.distance(geometry, point) <= _FAR * blur / _METRES_A_DEGREE:
+                yield kind, record, geometry, blur
+
+
+def _nested(chances: Mapping[str, tuple[float, float]], around: Mapping[str, frozenset[str]]) -> dict[str, float]:
+    """What lies in another place is no likelier to hold a point than that; of two, the coarser outline gives way.
+
+    Args:
+        chances: by place, the σ of its outline and the probability of the outline by itself.
+        around: by place, all places that contain it.
+    """
+    found: dict[str, float] = {}
+    for id_ in sorted(chances, key=lambda id_: (chances[id_][0], id_)):
+        containing = [found[place] for place in around.get(id_, ()) if place in found]
+        parts = [chance for part, chance in found.items() if id_ in around.get(part, ())]
+        found[id_] = max([min([chances[id_][1], *containing]), *parts])
+    return found
 
 
 def word_of(chance: float) -> str:

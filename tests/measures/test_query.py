@@ -11,6 +11,7 @@ from gis.base.errors import UnknownIdError, UsageError
 from gis.earth import geodesy
 from gis.earth.datum import convert
 from gis.measures import query
+from gis.measures.attribution import containers, nesting
 from gis.measures.coverage import Ground, coverage
 from gis.model.project import Project, load_project
 from tests import ROOT
@@ -100,9 +101,19 @@ def test_the_accuracy_of_a_position_decides_on_the_word(project: Project, accura
 def test_a_zone_that_may_hold_a_point_is_named_down_to_five_percent(project: Project) -> None:
     inside = {i.record["id"] for i in query.at(project, 121.1575, 31.2904) if i.answer["word"] == "in"}
     perhaps = {i.record["id"] for i in query.at(project, 121.1575, 31.2904) if i.answer["word"] == "perhaps"}
-    assert "anting-town" in inside
-    assert "jiading-district" in inside | perhaps, "its line is near, and known less well than the town's"
+    assert {"anting-town", "jiading-district"} <= inside, "the town's line is known better, and lies in the district's"
     assert perhaps
+
+
+@pytest.mark.parametrize("point", [(121.1575, 31.2904), (121.1575, 31.28), (121.18, 31.33), (121.12, 31.36)])
+def test_a_part_is_never_likelier_to_hold_a_point_than_the_place_around_it(
+    project: Project, point: tuple[float, float]
+) -> None:
+    chances = {item.record["id"]: item.answer["probability"] for item in query.at(project, *point, 300)}
+    around = containers(nesting(project, "jiading"))
+    pairs = [(part, place) for part in chances for place in around.get(part, ()) if place in chances]
+    assert pairs
+    assert all(chances[part] <= chances[place] for part, place in pairs)
 
 
 def test_an_unknown_zone_suggests_the_nearest_ids(project: Project) -> None:
