@@ -35,6 +35,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from gis.base.errors import Fault, GisError, InputError, ProjectError, UsageError
+from gis.base.interrupts import stop_if_heard
 
 PREFIX: Final = ".~gis-"
 _LOCK: Final = PREFIX + "lock"
@@ -92,6 +93,7 @@ def write_bytes_atomic(path: Path, data: bytes) -> None:
         try:
             try:
                 _write_through(handle, data)
+                stop_if_heard()
                 if os.name != "nt":  # Windows cannot rename an open file, and needs no lock: nobody can delete it.
                     _replace(temporary, target)
             finally:
@@ -416,6 +418,7 @@ class FolderLock:
             stage = self.folder / (_STAGE + os.urandom(8).hex())
             try:
                 manifest = self._stage(stage, entries)
+                stop_if_heard()
                 _replace(stage / _MANIFEST, manifest)  # The commit point.
             except BaseException:
                 if not (self.folder / _MANIFEST).exists():

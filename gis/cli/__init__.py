@@ -22,9 +22,13 @@ def main() -> None:
     """
     try:
         _mind_interrupts()
+        from gis.base.interrupts import stop_if_heard
         from gis.cli.program import run
 
-        run()
+        try:
+            run()
+        finally:
+            stop_if_heard()
     except KeyboardInterrupt:
         try:
             message = _stopped()
@@ -46,6 +50,9 @@ def _mind_interrupts() -> None:
     """Let no interrupt get lost in a finaliser, nor end in a traceback when the work is done."""
     import signal
 
+    from gis.base.interrupts import listen
+
+    listen()
     before = sys.unraisablehook
     if getattr(before, "__name__", "") != "heard":
 

@@ -64,16 +64,16 @@ def said_to_lie_in(project: Project) -> dict[str, set[str]]:
 
 
 def nesting(project: Project, city: str) -> dict[str, set[str]]:
-    """The places that each place of a city lies in: by the documents, by the layers' own `within`, and by the code.
+    """The places that each place of a city lies in: by the documents, by the drawn ones' own `within`, and by the code.
 
     The code of a town (GB/T 10114, nine digits) begins with that of its district (GB/T 2260, six digits).
     """
     found = said_to_lie_in(project)
-    districts = project.layer(city, "districts").records
-    for record in (*districts, *project.layer(city, "zones").records):
-        if record.get("within"):
+    districts = project.layer(city, "districts")
+    for record, outline in (*districts, *project.layer(city, "zones")):
+        if record.get("within") and outline is not None:
             found.setdefault(record["id"], set()).add(record["within"])
-    by_code = {record["adcode"]: record["id"] for record in districts if record.get("adcode")}
+    by_code = {record["adcode"]: record["id"] for record in districts.records if record.get("adcode")}
     for code, id_ in by_code.items():
         if len(code) == _TOWN_CODE and code[:_DISTRICT_CODE] in by_code:
             found.setdefault(id_, set()).add(by_code[code[:_DISTRICT_CODE]])

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.base.errors import UsageError
 from gis.earth import geodesy
 from gis.earth.law import Interval, interval_of, sigma_m
-from gis.measures.attribution import attribution, nesting
+from gis.measures.attribution import attribution, said_to_lie_in
 from gis.measures.chances import LOCATED, POSSIBLE, Held, Outlines, Whereabouts, any_of
 from gis.model.facts import Membership, ZoneSystem
 from gis.model.layers import Layer, Record, is_sketched
@@ -276,11 +276,15 @@ class Ground:
             for record in self.project.layer(self.city.id, kind).records
             if record["id"] in self.outlines
         }
+        lies_in = said_to_lie_in(self.project)
+        for id_, record in records.items():
+            if record.get("within"):
+                lies_in.setdefault(id_, set()).add(record["within"])
         outlines = Outlines(
             self.outlines,
             {id_: float(record["accuracy_m"]) for id_, record in records.items()},
             {id_: record["derived_from"] for id_, record in records.items() if record.get("derived_from")},
-            nesting(self.project, self.city.id),
+            lies_in,
         )
         return Whereabouts(outlines, self.firms.records, self.positions, self.attribution)
 

@@ -27,7 +27,7 @@ Record = Mapping[str, Any]
 Geometries = NDArray[np.object_]
 
 
-@dataclass(frozen=True, slots=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layer:
     """The features of one kind in one city.
 
@@ -39,6 +39,9 @@ class Layer:
     kind: str
     records: tuple[Record, ...]
     geometry: Geometries
+
+    def __repr__(self) -> str:
+        return f"<Layer {self.city}/{self.kind}: {len(self)} features>"
 
     def __len__(self) -> int:
         return len(self.records)

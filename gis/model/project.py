@@ -53,7 +53,7 @@ class Segment:
     label_en: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Project:
     """A checked project: every id resolves, every row is cited, every geometry says how well it is known."""
 
@@ -68,6 +68,9 @@ class Project:
     layers: Mapping[tuple[str, str], Layer]
     grounds: Mapping[str, Layer] = field(default_factory=dict)
     """What lies under the map of each city: drawn, and never among `layers`, which everything is counted from."""
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name} in {self.root}: {', '.join(self.cities)}; as of {self.as_of}>"
 
     def city(self, id_: str) -> City:
         """One city.
@@ -184,7 +187,7 @@ def find_project(start: Path | None = None) -> Path:
 
 
 def load_project(
-    root: Path,
+    root: str | Path,
     *,
     cities: Sequence[str] | None = None,
     kinds: Sequence[str] = FILE_KINDS,
@@ -202,6 +205,7 @@ def load_project(
         ProjectError: a rule is broken; every fault is listed with file and row.
         UnknownIdError: a city is asked for that the project does not have.
     """
+    root = Path(root)
     project, faults = examine_project(root, cities=cities, kinds=kinds, fact_kinds=fact_kinds)
     raise_if_any(faults, ProjectError, f"the project in {root} has {len(faults)} fault(s)")
     return project

@@ -34,6 +34,18 @@ def test_the_small_project_keeps_every_rule(small: SmallProject, tmp_path: Path)
     assert faults_of(small, tmp_path) == []
 
 
+def test_a_project_and_its_layers_say_in_a_line_what_they_are_and_are_compared_without_fault(
+    small: SmallProject, tmp_path: Path
+) -> None:
+    project = load_project(str(small.write(tmp_path)))
+    layer = project.layer("port", "zones")
+    assert "port" in repr(project)
+    assert len(repr(project)) < 300 + len(str(tmp_path))
+    assert repr(layer) == f"<Layer port/zones: {len(layer)} features>"
+    assert project == project
+    assert layer != project.layer("hill", "zones")
+
+
 def change(city: str, kind: str, id_: str, **properties: object) -> Break:
     return lambda small: small.feature(city, kind, id_)["properties"].update(properties)
 
